@@ -1,0 +1,1 @@
+"""HTTP lives here and only here. A handler parses, makes one call, and renders."""

@@ -1,0 +1,68 @@
+"""Prometheus metrics: what the service does, and how the fleet stands."""
+
+import os
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from app.services.standing import Standing
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0)
+
+
+class RequestMetrics:
+    """Requests by method, route and status, and how long they took. Routes are templates, so they are few."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "roadstead_http_requests", "Requests answered.", ("method", "route", "status"), registry=self._registry
+        )
+        self._seconds = Histogram(
+            "roadstead_http_request_seconds",
+            "Time from request to answer.",
+            ("method", "route"),
+            buckets=_BUCKETS,
+            registry=self._registry,
+        )
+        self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def observe(self, method: str, route: str, status: int, seconds: float) -> None:
+        key = (method, route, status)
+        if (children := self._children.get(key)) is None:
+            children = self._requests.labels(method, route, str(status)), self._seconds.labels(method, route)
+            self._children[key] = children
+        children[0].inc()
+        children[1].observe(seconds)
+
+    def exposition(self) -> bytes:
+        """Of all worker processes, where there are several."""
+        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+            return generate_latest(self._registry)
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return generate_latest(registry)
+
+
+def standing_exposition(standing: Standing) -> bytes:
+    """The fleet as it stands, computed when it is asked for."""
+    registry = CollectorRegistry()
+    hosts = Gauge("roadstead_hosts", "Hosts by state.", ("state",), registry=registry)
+    vms = Gauge("roadstead_vms", "VMs by state.", ("state",), registry=registry)
+    for state, count in standing.hosts.items():
+        hosts.labels(state.value).set(count)
+    for vm_state, count in standing.vms.items():
+        vms.labels(vm_state.value).set(count)
+    for name, text, value in (
+        ("roadstead_fleet_revision", "The fleet revision.", standing.fleet_revision),
+        ("roadstead_vms_exposed", "VMs whose host has registers that their list does not cover.", standing.exposed),
+        ("roadstead_vms_accepting_hazards", "VMs whose list weakens them by consent.", standing.accepting_hazards),
+        ("roadstead_hosts_identity_incomplete", "Hosts with an unknown register.", standing.incomplete),
+        ("roadstead_hosts_stale", "Hosts not observed recently enough.", standing.stale),
+        ("roadstead_migrations_open", "Migrations that are neither completed nor failed.", standing.open_migrations),
+        ("roadstead_migrations_overdue", "Open migrations older than the timeout.", standing.overdue_migrations),
+    ):
+        Gauge(name, text, registry=registry).set(value)
+    return generate_latest(registry)

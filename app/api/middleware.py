@@ -1,0 +1,54 @@
+"""Around every request: an id, a time, a count."""
+
+import re
+import time
+import uuid
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api.metrics import RequestMetrics
+
+_SAFE_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_NOWHERE: Final = "(none)"
+"""Stands for the route of requests that match none."""
+
+
+class RequestScope:
+    """Gives each request an id, the caller's own where it sends a sane one, and observes how it was answered."""
+
+    def __init__(self, app: ASGIApp, metrics: RequestMetrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = scope["request_id"] = _request_id(scope)
+        header = (b"x-request-id", request_id.encode())
+        begun = time.perf_counter()
+        status = 500
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                # A new list: answers that are kept to be sent again share theirs.
+                message = {**message, "headers": [*message["headers"], header]}
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_id)
+        finally:
+            self._metrics.observe(scope["method"], _route(scope), status, time.perf_counter() - begun)
+
+
+def _request_id(scope: Scope) -> str:
+    asked = Headers(scope=scope).get("x-request-id")
+    return asked if asked and _SAFE_ID.fullmatch(asked) else uuid.uuid4().hex
+
+
+def _route(scope: Scope) -> str:
+    return getattr(scope.get("route"), "path", _NOWHERE)

@@ -1,0 +1,110 @@
+"""Migrations: admitted, verified, completed, failed."""
+
+from functools import partial
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+
+from app.api.dependencies import NumberPaging, OnceOnly, Services, VmName, encode_cursor, json_body, send, tagged
+from app.api.documentation import refuses
+from app.api.schemas.common import Name
+from app.api.schemas.planning import MigrationIn, MigrationOut, MigrationsOut
+from app.domain.migration import Migration, MigrationState
+from app.services import migrations
+from app.services.context import Context
+
+router: Final = APIRouter(prefix="/v1", tags=["Migrations"])
+
+MigrationId = Annotated[str, Path(pattern="^[0-9A-Za-z-]{1,64}$", description="Id of a migration.")]
+_CLOSING: Final = ("migration_not_found", "migration_closed", "idempotency_key_reused")
+
+
+@router.post(
+    "/vms/{vm}/migrations",
+    status_code=201,
+    response_model=MigrationOut,
+    summary="Admit a migration",
+    dependencies=[Depends(json_body)],
+    responses=refuses(
+        "vm_not_found",
+        "host_not_found",
+        "not_a_target",
+        "vm_migrating",
+        "vm_not_running",
+        "idempotency_key_reused",
+        "unsupported_media_type",
+        "body_too_large",
+    ),
+)
+async def admit_migration(services: Services, vm: VmName, body: MigrationIn, once: OnceOnly) -> Response:
+    """Judge the target as it is at this moment, and let the VM move to it if it fits. One at a time for each VM."""
+    attempt = once.answering(201, partial(_out, services), _path)
+    return send(await migrations.admit_migration(services, vm, body.target, attempt))
+
+
+@router.get("/migrations", response_model=MigrationsOut, summary="List migrations", responses=refuses("invalid_cursor"))
+async def list_migrations(
+    services: Services,
+    page: NumberPaging,
+    state: Annotated[MigrationState | None, Query(description="As it shows.")] = None,
+    vm: Annotated[Name | None, Query(description="Only migrations of this VM.")] = None,
+) -> MigrationsOut:
+    """Migrations in the order of their admission."""
+    found = await migrations.list_migrations(services, vm, state, page)
+    items = [_out(services, migration) for migration in found.items]
+    return MigrationsOut(items=items, next_cursor=encode_cursor(found.next_after))
+
+
+@router.post(
+    "/migrations/{id}:verify",
+    response_model=MigrationOut,
+    summary="Verify a migration at the destination",
+    responses=refuses("migration_not_found", "not_a_target", "migration_closed"),
+)
+async def verify_migration(services: Services, id: MigrationId) -> MigrationOut:  # noqa: A002
+    """For the destination, just before the guest moves: do the host's identity and abilities still fit it."""
+    return _out(services, await migrations.verify_migration(services, id))
+
+
+@router.post(
+    "/migrations/{id}:complete",
+    response_model=MigrationOut,
+    summary="The guest runs on the target",
+    responses=refuses(*_CLOSING),
+)
+async def complete_migration(services: Services, id: MigrationId, once: OnceOnly) -> Response:  # noqa: A002
+    """Record that the guest has moved. A fact is never refused: if the target fits no more, the VM is `exposed`."""
+    attempt = once.answering(200, partial(_out, services))
+    return send(await migrations.complete_migration(services, id, attempt))
+
+
+@router.post(
+    "/migrations/{id}:fail",
+    response_model=MigrationOut,
+    summary="The guest stays on the source",
+    responses=refuses(*_CLOSING),
+)
+async def fail_migration(services: Services, id: MigrationId, once: OnceOnly) -> Response:  # noqa: A002
+    """Record that the guest did not move."""
+    attempt = once.answering(200, partial(_out, services))
+    return send(await migrations.fail_migration(services, id, attempt))
+
+
+@router.get(
+    "/migrations/{id}",
+    response_model=MigrationOut,
+    summary="Read a migration",
+    responses=refuses("migration_not_found"),
+)
+async def get_migration(request: Request, services: Services, id: MigrationId) -> Response:  # noqa: A002
+    """One migration. Open too long, it shows as `overdue`; only the caller knows where the guest is."""
+    out = _out(services, await migrations.get_migration(services, id))
+    return tagged(request, out, f"{out.id}-{out.state}")
+
+
+def _out(services: Context, migration: Migration) -> MigrationOut:
+    return MigrationOut.from_domain(migration, services.now(), services.migration_timeout)
+
+
+def _path(migration: Migration) -> str:
+    return f"/v1/migrations/{migration.id}"

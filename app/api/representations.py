@@ -1,0 +1,96 @@
+"""The forms of an implementation list, rendered once: a sealed list never changes."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.api.schemas.lists import ContentOut, Format, ListOut
+from app.domain.cpu_names import CpuNames
+from app.domain.errors import HypercallsHidden
+from app.domain.implementation_list import ImplementationList
+from app.domain.plan import Mode
+from app.domain.vm import Boot
+
+IMMUTABLE: Final = "public, max-age=31536000, immutable"
+_REVALIDATE: Final = "no-cache"
+"""What a VM's current list is may change; a client asks each time, and gets 304 while it does not."""
+_KEPT: Final = 10_000
+
+_MEDIA_TYPES: Final = {
+    Format.JSON: "application/json",
+    Format.QEMU: "text/plain; charset=utf-8",
+    Format.BINARY: "application/octet-stream",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """An answer ready to be sent, any number of times."""
+
+    tag: str
+    full: Response
+    unchanged: Response
+
+    def answer(self, request: Request) -> Response:
+        held = request.headers.get("if-none-match")
+        return self.full if held is None or not names(held, self.tag) else self.unchanged
+
+
+def names(if_none_match: str, tag: str) -> bool:
+    """Whether an If-None-Match names this entity tag."""
+    # If-None-Match compares weakly (RFC 9110, 13.1.2).
+    return any(each.strip().removeprefix("W/").strip('"') in (tag, "*") for each in if_none_match.split(","))
+
+
+class Representations:
+    """Renders lists, and keeps what it has rendered under the names it was asked for by."""
+
+    def __init__(self, names: CpuNames) -> None:
+        self._names = names
+        self._kept: dict[Hashable, Rendered] = {}
+
+    def kept(self, key: Hashable) -> Rendered | None:
+        return self._kept.get(key)
+
+    def keep(self, key: Hashable, rendered: Rendered) -> Rendered:
+        if len(self._kept) >= _KEPT:
+            del self._kept[next(iter(self._kept))]
+        self._kept[key] = rendered
+        return rendered
+
+    def of_content(self, implementations: ImplementationList, format_: Format) -> Rendered:
+        """A list by its digest, which is its entity tag in every form."""
+        if format_ is Format.JSON:
+            body = ContentOut.from_domain(implementations, self._names).model_dump_json().encode()
+        else:
+            body = _raw(implementations, format_)
+        return _rendered(body, format_, implementations.digest, IMMUTABLE)
+
+    def of_boot(self, boot: Boot, format_: Format, tag: str) -> Rendered:
+        """The list of a boot. Raises HypercallsHidden where QEMU must not be given one."""
+        if format_ is Format.JSON:
+            body = ListOut.from_boot(boot, self._names).model_dump_json().encode()
+        elif format_ is Format.QEMU and boot.plan.mode is Mode.HOMOGENEOUS:
+            raise HypercallsHidden(boot.vm)
+        else:
+            body = _raw(boot.plan.list, format_)
+        return _rendered(body, format_, tag, _REVALIDATE)
+
+
+def sealed_tag(boot: Boot, format_: Format) -> str:
+    """The entity tag of a boot's list: tells lists, boots and forms apart, and VMs of one name by their time."""
+    return f"{boot.plan.list.digest}-{boot.number}-{boot.sealed_at.timestamp():.6f}-{format_}"
+
+
+def _raw(implementations: ImplementationList, format_: Format) -> bytes:
+    return implementations.binary if format_ is Format.BINARY else implementations.qemu.encode()
+
+
+def _rendered(body: bytes, format_: Format, tag: str, caching: str) -> Rendered:
+    headers = {"ETag": f'"{tag}"', "Cache-Control": caching}
+    return Rendered(
+        tag, Response(body, 200, headers, _MEDIA_TYPES[format_]), Response(status_code=304, headers=headers)
+    )

@@ -1,0 +1,1 @@
+"""Wire models: what requests and answers look like, and how they become domain values and back."""

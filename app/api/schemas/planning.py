@@ -1,0 +1,188 @@
+"""Targets, verdicts, rejections, previews and migrations on the wire."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import Field
+
+from app.api.schemas.common import FleetRevision, ImplementationOut, In, Name, NextCursor, Out, example
+from app.api.schemas.lists import PlanOut
+from app.api.schemas.vms import EXAMPLE_VM, GuestIn, PlacementIn
+from app.domain.cpu_names import CpuNames
+from app.domain.eligibility import Rejection
+from app.domain.fleet import FleetHost
+from app.domain.migration import Migration, MigrationState
+from app.domain.reasons import Reason, ReasonCode, Unlisted
+from app.services.planning import Preview, Rejections, Targets, Verdict
+
+
+class TargetOut(Out):
+    host: str
+    implementations: list[ImplementationOut]
+
+    @classmethod
+    def from_domain(cls, host: FleetHost, names: CpuNames) -> "TargetOut":
+        reported = host.identity.reported
+        return cls(host=host.name, implementations=[ImplementationOut.from_domain(each, names) for each in reported])
+
+
+class TargetsOut(Out):
+    """Hosts to which the VM may move now, by name."""
+
+    vm: str
+    fleet_revision: FleetRevision
+    total: int
+    items: list[TargetOut]
+    next_cursor: NextCursor
+    summary: str = Field(examples=["12 of 40 hosts are targets of vm-1 on h1."])
+
+
+class UnlistedOut(Out):
+    """An implementation of the host that the list does not have, beside the nearest that it has."""
+
+    implementation: ImplementationOut
+    nearest_listed: ImplementationOut
+    differing_registers: list[str] = Field(examples=[["revidr"]])
+
+    @classmethod
+    def from_domain(cls, unlisted: Unlisted, names: CpuNames) -> "UnlistedOut":
+        return cls(
+            implementation=ImplementationOut.from_domain(unlisted.implementation, names),
+            nearest_listed=ImplementationOut.from_domain(unlisted.nearest_listed, names),
+            differing_registers=list(unlisted.differing_registers),
+        )
+
+
+class ReasonOut(Out):
+    """Why a host is refused."""
+
+    code: ReasonCode
+    detail: str
+    remedy: str
+    lasting: bool = Field(description="Waiting does not help: only a new boot or other hardware does.")
+    implementation: ImplementationOut | None = Field(None, description="The first that is not listed.")
+    nearest_listed: ImplementationOut | None = Field(None, description="The listed one that is nearest to it.")
+    differing_registers: list[str] | None = Field(None, description="The registers in which the two differ.")
+    unlisted: list[UnlistedOut] | None = Field(None, description="All that are not listed.")
+
+    @classmethod
+    def from_domain(cls, reason: Reason, names: CpuNames) -> "ReasonOut":
+        unlisted = [UnlistedOut.from_domain(each, names) for each in reason.unlisted]
+        first: dict[str, Any] = {**dict(unlisted[0]), "unlisted": unlisted} if unlisted else {}
+        return cls(code=reason.code, detail=reason.detail, remedy=reason.remedy, lasting=reason.lasting, **first)
+
+
+class VerdictOut(Out):
+    vm: str
+    fleet_revision: FleetRevision
+    host: str
+    eligible: bool
+    reasons: list[ReasonOut]
+
+    @classmethod
+    def from_domain(cls, vm: str, verdict: Verdict, names: CpuNames) -> "VerdictOut":
+        return cls(
+            vm=vm,
+            fleet_revision=verdict.fleet_revision,
+            host=verdict.host,
+            eligible=not verdict.reasons,
+            reasons=[ReasonOut.from_domain(reason, names) for reason in verdict.reasons],
+        )
+
+
+class RejectionOut(Out):
+    code: ReasonCode
+    hosts: int
+    examples: list[str] = Field(description="The first few of them by name.")
+
+    @classmethod
+    def from_domain(cls, rejection: Rejection) -> "RejectionOut":
+        return cls(code=rejection.code, hosts=rejection.hosts, examples=list(rejection.examples))
+
+
+class RejectionsOut(Out):
+    """Why hosts are no targets. A host with several reasons counts under each; `total` counts it once."""
+
+    vm: str
+    fleet_revision: FleetRevision
+    total: int
+    items: list[RejectionOut]
+
+    @classmethod
+    def from_domain(cls, vm: str, found: Rejections) -> "RejectionsOut":
+        items = [RejectionOut.from_domain(each) for each in found.items]
+        return cls(vm=vm, fleet_revision=found.fleet_revision, total=found.total, items=items)
+
+
+class PreviewIn(In):
+    """A boot that is only asked about."""
+
+    model_config = In.model_config | example(
+        {"host": "h1", "placement": EXAMPLE_VM["placement"], "guest": EXAMPLE_VM["guest"]}
+    )
+
+    host: Name
+    placement: PlacementIn = PlacementIn()
+    guest: GuestIn
+
+
+class PreviewTargetsOut(Out):
+    total: int
+    items: list[TargetOut] = Field(description="The first 100 by name.")
+
+
+class PreviewOut(Out):
+    implementation_list: PlanOut
+    targets: PreviewTargetsOut
+    fleet_revision: FleetRevision
+
+    @classmethod
+    def from_domain(cls, preview: Preview, names: CpuNames) -> "PreviewOut":
+        items = [TargetOut.from_domain(host, names) for host in preview.targets.page.items]
+        return cls(
+            implementation_list=PlanOut.from_plan(preview.plan, names),
+            targets=PreviewTargetsOut(total=preview.targets.total, items=items),
+            fleet_revision=preview.plan.fleet_revision,
+        )
+
+
+def targets_summary(vm: str, targets: Targets) -> str:
+    return f"{targets.total} of {targets.hosts} hosts are targets of {vm}."
+
+
+class MigrationIn(In):
+    model_config = In.model_config | example({"target": "h2"})
+
+    target: Name
+
+
+class MigrationOut(Out):
+    id: str
+    vm: str
+    source: str
+    target: str
+    state: MigrationState = Field(description="`overdue` is an admitted one that has been open too long.")
+    overdue: bool
+    implementation_list: str = Field(description="Digest of the list that moves with the guest.")
+    admitted_at: datetime
+    closed_at: datetime | None
+
+    @classmethod
+    def from_domain(cls, migration: Migration, now: datetime, timeout: timedelta) -> "MigrationOut":
+        state = migration.shown_state(now, timeout)
+        return cls(
+            id=migration.id,
+            vm=migration.vm,
+            source=migration.source,
+            target=migration.target,
+            state=state,
+            overdue=state is MigrationState.OVERDUE,
+            implementation_list=migration.digest,
+            admitted_at=migration.admitted_at,
+            closed_at=migration.closed_at,
+        )
+
+
+class MigrationsOut(Out):
+    items: list[MigrationOut]
+    next_cursor: NextCursor

@@ -1,0 +1,96 @@
+"""The service itself: health, metrics, its documentation, pages about problems."""
+
+from html import escape
+from importlib.metadata import version
+from importlib.resources import files
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
+
+from app.api.dependencies import Services
+from app.api.documentation import refuses
+from app.api.metrics import CONTENT_TYPE, RequestMetrics, standing_exposition
+from app.api.problems import PROBLEM_TYPES, ProblemType, problem
+from app.api.schemas.service import HealthOut, ServiceOut
+from app.services.standing import schema_fault, standing
+
+router: Final = APIRouter(tags=["Service"])
+
+assets: Final = StaticFiles(directory=str(files("fastapi_offline") / "static"))
+"""Swagger UI from an installed package: the documentation works with no internet."""
+
+
+@router.get("/", response_model=ServiceOut, summary="What this is")
+async def describe_service() -> ServiceOut:
+    """The service, its version, and where to go from here."""
+    return ServiceOut.of_version(version("roadstead"))
+
+
+@router.get("/healthz", response_model=HealthOut, summary="Is the process alive")
+async def check_health() -> HealthOut:
+    """Says nothing of the database: a process that cannot reach it must not be restarted for that."""
+    return HealthOut(status="ok")
+
+
+@router.get("/readyz", response_model=HealthOut, summary="Can the service do its work", responses=refuses("not_ready"))
+async def check_readiness(request: Request, services: Services) -> Response:
+    """Whether the database is within reach and its schema is the one this release wants."""
+    fault = await schema_fault(services)
+    if fault is not None:
+        return problem(request, "not_ready", fault)
+    return Response(HealthOut(status="ok").model_dump_json(), media_type="application/json")
+
+
+@router.get("/metrics", response_class=Response, summary="Metrics for Prometheus")
+async def get_metrics(request: Request, services: Services) -> Response:
+    """Requests of this service, and the fleet as it stands."""
+    metrics: RequestMetrics = request.app.state.metrics
+    fleet = standing_exposition(await standing(services))
+    return Response(metrics.exposition() + fleet, media_type=CONTENT_TYPE)
+
+
+@router.get("/docs", include_in_schema=False)
+async def show_documentation(request: Request) -> HTMLResponse:
+    root = request.scope.get("root_path", "")
+    return get_swagger_ui_html(
+        openapi_url=f"{root}/openapi.json",
+        title="Roadstead",
+        swagger_js_url=f"{root}/docs/assets/swagger-ui-bundle.js",
+        swagger_css_url=f"{root}/docs/assets/swagger-ui.css",
+        swagger_favicon_url=f"{root}/docs/assets/favicon.png",
+        swagger_ui_parameters={"tryItOutEnabled": True, "displayRequestDuration": True},
+    )
+
+
+@router.get("/problems", include_in_schema=False)
+async def list_problems() -> HTMLResponse:
+    items = "".join(f'<li><a href="problems/{code}">{code}</a>: {escape(kind.title)}</li>' for code, kind in _sorted())
+    return _html("Problems", f"<h1>Problems</h1><ul>{items}</ul>")
+
+
+@router.get("/problems/{code}", include_in_schema=False)
+async def explain_problem(request: Request, code: Annotated[str, Path(max_length=100)]) -> Response:
+    kind = PROBLEM_TYPES.get(code)
+    if kind is None:
+        return problem(request, "not_found", f"there is no problem {code!r}; /problems lists them")
+    return _html(
+        kind.title,
+        f"<h1>{escape(kind.title)}</h1><p><code>{kind.code}</code>, status {int(kind.status)}</p>"
+        f"<h2>What happened</h2><p>{escape(kind.meaning)}</p><h2>How to mend it</h2><p>{escape(kind.remedy)}</p>"
+        '<p><a href="../problems">All problems</a> · <a href="../docs">API</a></p>',
+    )
+
+
+def _sorted() -> list[tuple[str, ProblemType]]:
+    return sorted(PROBLEM_TYPES.items())
+
+
+def _html(title: str, body: str) -> HTMLResponse:
+    return HTMLResponse(
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)} – Roadstead</title>'
+        "<style>body{font:16px/1.6 system-ui,sans-serif;max-width:44rem;margin:3rem auto;padding:0 1rem}"
+        f"code{{background:#eee;padding:.1em .3em}}</style>{body}</html>"
+    )

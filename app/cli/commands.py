@@ -1,0 +1,58 @@
+"""Commands that run the service and keep its database."""
+
+import asyncio
+import os
+import signal
+import sys
+import tempfile
+from types import FrameType
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from app.settings import Settings
+from app.storage import schema
+
+app = typer.Typer(no_args_is_help=True, add_completion=True, help=sys.modules["app"].__doc__)
+database = typer.Typer(no_args_is_help=True, help="The database.")
+app.add_typer(database, name="db")
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 1,
+) -> None:
+    """Run the service. SIGTERM lets it finish what it is answering, and ends it with 0."""
+    settings = Settings()
+    if settings.on_sqlite:
+        schema.upgrade(settings.database_url)
+    elif fault := asyncio.run(schema.fault_at(settings)):
+        typer.echo(fault, err=True)
+        raise typer.Exit(1)
+    if host not in _LOOPBACK:
+        typer.echo(f"warning: everybody who can reach {host}:{port} can use the service", err=True)
+    _exit_cleanly_on_sigterm()
+    with tempfile.TemporaryDirectory(prefix="roadstead-") as directory:
+        if workers > 1:
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = directory
+        uvicorn.run("app.main:create_app", factory=True, host=host, port=port, workers=workers, access_log=False)
+
+
+@database.command()
+def upgrade() -> None:
+    """Bring the schema up to date. Safe to run again, and beside a running service of the release before."""
+    schema.upgrade(Settings().database_url)
+    typer.echo(f"the schema is at {schema.wanted_revision()}")
+
+
+def _exit_cleanly_on_sigterm() -> None:
+    # uvicorn drains, then raises the signal again for whoever waits: the drained service has ended well.
+    def end(_: int, __: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, end)

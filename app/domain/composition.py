@@ -1,0 +1,106 @@
+"""How a list is made: rules 3, 5, 6 and 11. A pure function of a fleet, a placement, a guest and a boot host."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pyroaring import FrozenBitMap
+
+from app.domain.cpulist import CpuList
+from app.domain.eligibility import BOARDING_RULES, Boarding, reasons
+from app.domain.errors import BootRefused, Candidate, HostNotFound, InputFault, InvalidInput, TooManyImplementations
+from app.domain.fleet import Facet, Fleet, FleetHost, union
+from app.domain.host import Capabilities, HostState, Identity
+from app.domain.implementation import Implementation, ReportedImplementation
+from app.domain.implementation_list import ImplementationList
+from app.domain.placement import Placement
+from app.domain.plan import Mode, ModeReason, Plan
+from app.domain.reasons import Reason, ReasonCode
+from app.domain.vm import Guest
+
+
+@dataclass(frozen=True, slots=True)
+class BootOrder(Boarding):
+    """The question: boot this guest on this host."""
+
+    guest: Guest
+    host: str
+    cpus: CpuList | None = None
+    """The CPUs of the host that the VM is pinned to."""
+
+
+def compose(fleet: Fleet, order: BootOrder) -> Plan:
+    """The plan of a boot.
+
+    Raises HostNotFound, InvalidInput for CPUs that the host does not have, BootRefused with all reasons, and
+    TooManyImplementations.
+    """
+    host = fleet.host(order.host)
+    if host is None:
+        raise HostNotFound(order.host)
+    _check_pinning(host, order.cpus)
+    reported = host.identity.on_cpus(order.cpus)
+    why_homogeneous = mode_reasons(order.guest, host.capabilities)
+    mode = Mode.HOMOGENEOUS if why_homogeneous else Mode.DISCOVERABLE
+    if refusals := _refusals(fleet, host, order, mode, reported):
+        raise BootRefused(host.name, refusals)
+    own = tuple(known for each in reported if (known := each.known))
+    others = {} if mode is Mode.HOMOGENEOUS else _others(fleet, order.placement, own)
+    _check_limit(own, others, order.placement.max_implementations)
+    entries = ImplementationList((*own, *sorted(others)))
+    return Plan(host.name, order.cpus, entries, mode, why_homogeneous, fleet.revision)
+
+
+def mode_reasons(guest: Guest, capabilities: Capabilities) -> tuple[ModeReason, ...]:
+    """All reasons why the guest cannot be given a list of more than what its vCPUs present; rule 6."""
+    hindrances = {
+        ModeReason.GUEST_CANNOT_DISCOVER: not guest.discovers_implementations,
+        ModeReason.LACKS_WRITABLE_ID_REGISTERS: capabilities.writable_id_registers is not True,
+        ModeReason.LACKS_DISCOVERY_HYPERCALLS: capabilities.discovery_hypercalls is not True,
+    }
+    return tuple(reason for reason, holds in hindrances.items() if holds)
+
+
+def universe(fleet: Fleet, placement: Placement) -> FrozenBitMap:
+    """The hosts whose implementations the list must have: all that the guest may meet in its life (rule 3)."""
+    complete = union(hosts for identity, hosts in fleet.identities() if identity.complete)
+    return fleet.allowed(placement) & complete - fleet.having(Facet.STATE, HostState.RETIRED)
+
+
+def _check_pinning(host: FleetHost, cpus: CpuList | None) -> None:
+    if cpus is not None and (missing := host.identity.missing(cpus)):
+        raise InvalidInput([InputFault("/cpus", f"{host.name} has no CPUs {missing}")])
+
+
+def _refusals(
+    fleet: Fleet, host: FleetHost, order: BootOrder, mode: Mode, reported: tuple[ReportedImplementation, ...]
+) -> tuple[Reason, ...]:
+    found = reasons(fleet, host, order, BOARDING_RULES)
+    if mode is Mode.HOMOGENEOUS and len(reported) > 1:
+        found += (_heterogeneous(host, reported),)
+    return found
+
+
+def _heterogeneous(host: FleetHost, reported: tuple[ReportedImplementation, ...]) -> Reason:
+    detail = f"{host.name} mixes {len(reported)} implementations, and this boot can tell the guest of one"
+    return Reason(ReasonCode.HETEROGENEOUS_HOST, detail, "pin the boot to CPUs of one kind with `cpus`")
+
+
+def _others(fleet: Fleet, placement: Placement, own: tuple[Implementation, ...]) -> Mapping[Implementation, int]:
+    """Every implementation of the universe but the guest's own, with the number of hosts that have it."""
+    hosts = universe(fleet, placement)
+    counts: dict[Implementation, int] = {}
+    for identity, having in fleet.identities():
+        if present := having.intersection_cardinality(hosts):
+            _count(counts, identity, present)
+    return {implementation: count for implementation, count in counts.items() if implementation not in own}
+
+
+def _count(counts: dict[Implementation, int], identity: Identity, hosts: int) -> None:
+    for implementation in identity.known:
+        counts[implementation] = counts.get(implementation, 0) + hosts
+
+
+def _check_limit(own: tuple[Implementation, ...], others: Mapping[Implementation, int], limit: int) -> None:
+    if (count := len(own) + len(others)) > limit:
+        rarest_first = sorted(others.items(), key=lambda item: (item[1], item[0]))
+        raise TooManyImplementations(count, limit, [Candidate(*item) for item in rarest_first])

@@ -1,0 +1,84 @@
+"""Sets of CPU numbers in Linux cpulist syntax, as in /sys/devices/system/cpu/present: `0-3,8,10-15`."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from typing_extensions import override
+
+CPU_MAX: Final = 65_535
+"""Highest CPU number taken. arm64 kernels are built for at most 4,096 CPUs (arch/arm64/Kconfig, NR_CPUS)."""
+
+_RANGE: Final = re.compile(r"(\d{1,6})(?:-(\d{1,6})(?::(\d{1,6})/(\d{1,6}))?)?")
+
+
+@dataclass(frozen=True, slots=True)
+class CpuList:
+    """A set of CPU numbers, kept as a bit mask: bit n stands for CPU n."""
+
+    mask: int
+
+    @property
+    def lowest(self) -> int:
+        """The lowest CPU number of a list that is not empty."""
+        return (self.mask & -self.mask).bit_length() - 1
+
+    def overlaps(self, other: "CpuList") -> bool:
+        return bool(self.mask & other.mask)
+
+    def __or__(self, other: "CpuList") -> "CpuList":
+        return CpuList(self.mask | other.mask)
+
+    def __sub__(self, other: "CpuList") -> "CpuList":
+        return CpuList(self.mask & ~other.mask)
+
+    def __bool__(self) -> bool:
+        return bool(self.mask)
+
+    @override
+    def __str__(self) -> str:
+        return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in self._ranges())
+
+    def _ranges(self) -> list[tuple[int, int]]:
+        ranges, start, rest = [], 0, self.mask
+        while rest:
+            gap = (rest & -rest).bit_length() - 1
+            run = ((rest >> gap) ^ ((rest >> gap) + 1)).bit_length() - 1
+            ranges.append((start + gap, start + gap + run - 1))
+            start, rest = start + gap + run, rest >> (gap + run)
+        return ranges
+
+
+@lru_cache(maxsize=4096)
+def parse_cpulist(text: str) -> CpuList:
+    """Read a list that names at least one CPU; raise ValueError with a sentence on anything else.
+
+    Also takes the strided form `0-31:2/8` (first 2 of every 8; lib/bitmap-str.c, bitmap_parselist).
+    """
+    mask = 0
+    for part in text.split(","):
+        mask |= _parse_range(part)
+    return CpuList(mask)
+
+
+def _parse_range(part: str) -> int:
+    match = _RANGE.fullmatch(part.strip())
+    if match is None:
+        message = f"{part!r} is no range of CPUs; a list looks like 0-3,8,10-15"
+        raise ValueError(message)
+    low = int(match[1])
+    high = int(match[2] or low)
+    if not low <= high <= CPU_MAX:
+        message = f"{part!r} must ascend and end at {CPU_MAX} or below"
+        raise ValueError(message)
+    return _strided(low, high, int(match[3] or 1), int(match[4] or 1))
+
+
+def _strided(low: int, high: int, used: int, group: int) -> int:
+    if not 1 <= used <= group:
+        message = f"of every {group} CPUs, {used} cannot be taken"
+        raise ValueError(message)
+    if used == group:
+        return (1 << (high + 1)) - (1 << low)
+    return sum(1 << cpu for cpu in range(low, high + 1) if (cpu - low) % group < used)

@@ -1,0 +1,251 @@
+"""What the service refuses, as codes and data. Statuses, titles and remedies for people belong to the API.
+
+RoadsteadError
+├── InvalidInput                the request makes no sense as it stands
+│   └── InvalidImport
+├── NotFound                    a name that is not there
+├── Conflict                    it makes sense, and cannot be done now
+│   ├── BootRefused, NotATarget, TooManyImplementations
+│   └── …
+├── PreconditionFailed          If-Match, If-None-Match
+├── IdempotencyKeyReused
+├── UnsupportedContent, TooLarge, InvalidCursor
+└── DatabaseUnavailable
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from typing_extensions import override
+
+from app.domain.implementation import Implementation
+from app.domain.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class InputFault:
+    """One fault of a request: where and what."""
+
+    pointer: str
+    """JSON Pointer into the body (RFC 6901); the name of a parameter elsewhere."""
+    detail: str
+    location: str = "body"
+
+
+class RoadsteadError(Exception):
+    """Everything the service refuses on purpose. `code` is stable; the message is for people."""
+
+    code: ClassVar[str]
+
+
+class InvalidInput(RoadsteadError):
+    code = "invalid_request"
+
+    def __init__(self, faults: Sequence[InputFault]) -> None:
+        super().__init__("; ".join(f"{fault.pointer}: {fault.detail}" for fault in faults[:3]))
+        self.faults = tuple(faults)
+
+
+class InvalidImport(InvalidInput):
+    """Lines of an import that cannot be taken; `total` counts those beyond the faults named, too."""
+
+    code = "invalid_import"
+
+    def __init__(self, faults: Sequence[InputFault], total: int) -> None:
+        super().__init__(faults)
+        self.total = total
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.total} faults in the import; nothing was written. First: {super().__str__()}"
+
+
+class InvalidCursor(RoadsteadError):
+    code = "invalid_cursor"
+
+    def __init__(self) -> None:
+        super().__init__("the cursor is not one that this service gave; start again without it")
+
+
+class NotFound(RoadsteadError):
+    kind: ClassVar[str]
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no {self.kind} {name!r}")
+        self.name = name
+
+
+class HostNotFound(NotFound):
+    code, kind = "host_not_found", "host"
+
+
+class VmNotFound(NotFound):
+    code, kind = "vm_not_found", "VM"
+
+
+class BootNotFound(NotFound):
+    code, kind = "boot_not_found", "boot"
+
+    def __init__(self, vm: str, number: int) -> None:
+        super().__init__(f"{vm}/{number}")
+
+
+class MigrationNotFound(NotFound):
+    code, kind = "migration_not_found", "migration"
+
+
+class ImplementationListNotFound(NotFound):
+    code, kind = "implementation_list_not_found", "implementation list"
+
+
+class NoCurrentList(RoadsteadError):
+    code = "no_current_list"
+
+    def __init__(self, vm: str) -> None:
+        super().__init__(f"VM {vm!r} is not booted, so no list is in force; its earlier ones are under its boots")
+
+
+class Conflict(RoadsteadError):
+    """A refusal that a change elsewhere can lift."""
+
+
+class Refused(Conflict):
+    """A refusal with all its reasons."""
+
+    def __init__(self, message: str, reasons: Sequence[Reason]) -> None:
+        super().__init__(f"{message}: {'; '.join(reason.detail for reason in reasons)}")
+        self.reasons = tuple(reasons)
+
+
+class BootRefused(Refused):
+    code = "boot_refused"
+
+    def __init__(self, host: str, reasons: Sequence[Reason]) -> None:
+        super().__init__(f"the VM cannot boot on {host}", reasons)
+
+
+class NotATarget(Refused):
+    code = "not_a_target"
+
+    def __init__(self, host: str, reasons: Sequence[Reason]) -> None:
+        super().__init__(f"the VM cannot move to {host}", reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An implementation that competes for a place on a list, with the number of hosts that have it."""
+
+    implementation: Implementation
+    hosts: int
+
+
+class TooManyImplementations(Conflict):
+    """`candidates` are those that could be left out, rarest first: all but the boot host's own."""
+
+    code = "too_many_implementations"
+
+    def __init__(self, count: int, limit: int, candidates: Sequence[Candidate]) -> None:
+        super().__init__(
+            f"the list would have {count} implementations and the placement allows {limit}: narrow the placement"
+            f" so that {count - limit} are left out, or raise max_implementations"
+        )
+        self.count = count
+        self.limit = limit
+        self.candidates = tuple(candidates)
+
+
+class VmRunning(Conflict):
+    code = "vm_running"
+
+    def __init__(self, vm: str) -> None:
+        super().__init__(f"VM {vm!r} is running; stop it first")
+
+
+class VmMigrating(Conflict):
+    code = "vm_migrating"
+
+    def __init__(self, vm: str, migration: str) -> None:
+        super().__init__(f"VM {vm!r} is migrating; complete or fail migration {migration} first")
+        self.migration = migration
+
+
+class VmNotRunning(Conflict):
+    code = "vm_not_running"
+
+    def __init__(self, vm: str) -> None:
+        super().__init__(f"VM {vm!r} is not running; to ask what a boot would give, use a preview")
+
+
+class HostInUse(Conflict):
+    code = "host_in_use"
+
+    def __init__(self, host: str, vms: Sequence[str]) -> None:
+        super().__init__(f"host {host!r} is used by {', '.join(vms)}; move or stop them, or retire the host instead")
+        self.vms = tuple(vms)
+
+
+class MigrationClosed(Conflict):
+    code = "migration_closed"
+
+    def __init__(self, migration: str, state: str) -> None:
+        super().__init__(f"migration {migration} is already {state}")
+
+
+class HypercallsHidden(Conflict):
+    code = "hypercalls_hidden"
+
+    def __init__(self, vm: str) -> None:
+        super().__init__(
+            f"VM {vm!r} was booted in homogeneous mode: its VMM hides the hypercalls, so there is no option to pass"
+        )
+
+
+class NotRepresentable(Conflict):
+    code = "not_representable"
+
+
+class PreconditionFailed(RoadsteadError):
+    """The request is conditional and its condition does not hold."""
+
+
+class StaleRevision(PreconditionFailed):
+    code = "stale_revision"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name!r} has changed since the revision named by If-Match; read it again")
+
+
+class AlreadyExists(PreconditionFailed):
+    code = "already_exists"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name!r} exists already, and If-None-Match: * asks to create it")
+
+
+class IdempotencyKeyReused(RoadsteadError):
+    code = "idempotency_key_reused"
+
+    def __init__(self) -> None:
+        super().__init__("this Idempotency-Key was used for another request in the last 24 hours; choose a new one")
+
+
+class UnsupportedContent(RoadsteadError):
+    code = "unsupported_media_type"
+
+    def __init__(self, wanted: str) -> None:
+        super().__init__(f"the body must be sent as Content-Type: {wanted}")
+
+
+class TooLarge(RoadsteadError):
+    code = "body_too_large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"the body is larger than {limit} bytes; send it in parts, or raise the limit")
+
+
+class DatabaseUnavailable(RoadsteadError):
+    code = "database_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("the database did not answer; nothing was changed, try again in a moment")

@@ -1,0 +1,10 @@
+"""Reference data that plans are made with: facts about CPUs and guest kernels, replaceable without a release."""
+
+from dataclasses import dataclass
+
+from app.domain.cpu_names import CpuNames
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceData:
+    names: CpuNames

@@ -1,0 +1,104 @@
+"""Wires the service. The only place that does."""
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any, TypedDict
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from app.api import hosts, lists, migrations, planning, service, vms
+from app.api.documentation import TAGS, describe, operation_id
+from app.api.metrics import RequestMetrics
+from app.api.middleware import RequestScope
+from app.api.problems import http_refusal, invalid_request, problem, refusal
+from app.api.representations import Representations
+from app.domain.errors import RoadsteadError
+from app.services.context import Context
+from app.services.standing import schema_fault
+from app.settings import Settings
+from app.storage.database import Database
+from app.storage.reference_data import load_reference_data
+
+logger = logging.getLogger("roadstead")
+
+
+class StaleSchema(RuntimeError):
+    """The database is not at the schema of this release; the message says how to bring it there."""
+
+
+class State(TypedDict):
+    """What requests find under `request.state`."""
+
+    context: Context
+    settings: Settings
+    representations: Representations
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The service, from the environment's settings if none are given. Raises StaleSchema when it starts up."""
+    settings = settings or Settings()
+    metrics = RequestMetrics()
+    app = FastAPI(
+        title="Roadstead",
+        version=version("roadstead"),
+        summary="Which arm64 hosts a VM may live-migrate to, and what its guest must be told for that to be safe.",
+        openapi_tags=[dict(tag) for tag in TAGS],
+        lifespan=_lifespan(settings),
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=operation_id,
+        max_body_size=settings.max_body_bytes,
+    )
+    app.state.metrics = metrics
+    app.add_middleware(RequestScope, metrics=metrics)
+    for router in (lists.hot_router, hosts.router, vms.router, lists.router, planning.router, migrations.router):
+        app.include_router(router)
+    app.include_router(service.router)
+    app.mount("/docs/assets", service.assets)
+    _refuse_in_problems(app)
+    describe(app)
+    return app
+
+
+def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextManager[State]]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+        reference = load_reference_data(settings.data_dir)
+        database = await Database.connect(settings)
+        try:
+            context = Context(database, reference, lambda: datetime.now(UTC), settings.migration_timeout)
+            if fault := await schema_fault(context):
+                raise StaleSchema(fault)
+            yield State(context=context, settings=settings, representations=Representations(reference.names))
+        finally:
+            await database.close()
+
+    return lifespan
+
+
+def _refuse_in_problems(app: FastAPI) -> None:
+    """Every refusal, the framework's own too, is an RFC 9457 problem."""
+
+    async def refused(request: Request, error: Any) -> Response:  # noqa: ANN401 - Starlette's handlers take any exception
+        return refusal(request, error, request.state.context.reference.names)
+
+    async def invalid(request: Request, error: Any) -> Response:  # noqa: ANN401 - the same
+        return invalid_request(request, error)
+
+    async def http(request: Request, error: Any) -> Response:  # noqa: ANN401 - the same
+        return http_refusal(request, error)
+
+    async def failed(request: Request, error: Exception) -> Response:
+        logger.error("request %s failed", request.scope.get("request_id"), exc_info=error)
+        return problem(request, "internal_error", "The service failed; what the request began was undone.")
+
+    app.add_exception_handler(RoadsteadError, refused)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(Exception, failed)

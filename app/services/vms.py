@@ -1,0 +1,197 @@
+"""Use cases of VMs: define, boot, adopt, stop, and read what was sealed."""
+
+from dataclasses import dataclass
+
+from app.domain.answer import Answer
+from app.domain.checking import check_plan
+from app.domain.composition import BootOrder, compose, mode_reasons
+from app.domain.cpulist import CpuList
+from app.domain.errors import (
+    BootNotFound,
+    HostNotFound,
+    ImplementationListNotFound,
+    NoCurrentList,
+    VmMigrating,
+    VmNotFound,
+    VmRunning,
+)
+from app.domain.implementation_list import ImplementationList
+from app.domain.paging import Page, PageRequest
+from app.domain.plan import Mode, Plan
+from app.domain.preconditions import Precondition
+from app.domain.vm import Boot, VmDefinition, VmRecord, VmState
+from app.services.context import Context
+from app.services.once import Attempt, once
+from app.storage.database import Transaction
+from app.storage.hosts import LockedHost
+from app.storage.hot_reads import CurrentBoot
+
+
+@dataclass(frozen=True, slots=True)
+class Exposed:
+    """What a VMM that already runs tells its guest."""
+
+    mode: Mode
+    list: ImplementationList
+
+
+@dataclass(frozen=True, slots=True)
+class VmFilter:
+    """Conditions on VMs; all must hold."""
+
+    states: frozenset[VmState] = frozenset()
+    """Any of these; of every state where empty."""
+    host: str | None = None
+
+
+async def get_vm(context: Context, name: str) -> VmRecord:
+    async with context.database.reading() as tx:
+        return found(await tx.vms.find(name), name)
+
+
+async def list_vms(context: Context, wanted: VmFilter, page: PageRequest) -> Page[VmRecord]:
+    """A page of VMs by name."""
+    async with context.database.reading() as tx:
+        records = await tx.vms.page(page.after, page.limit + 1, wanted.states, wanted.host)
+        return Page.cut(records, page.limit, lambda record: record.vm.name)
+
+
+async def put_vm(
+    context: Context, name: str, definition: VmDefinition, precondition: Precondition
+) -> tuple[VmRecord, bool]:
+    """Define a VM, or change its definition; whether it is new. A sealed list is never touched by it."""
+    async with context.database.writing() as tx:
+        current = await tx.vms.lock(name)
+        precondition.check(name, current)
+        created = current is None and await tx.vms.create(name, definition)
+        if not created:
+            current = found(current or await tx.vms.lock(name), name)
+            precondition.check(name, current)
+            await tx.vms.redefine(current, definition)
+        return found(await tx.vms.find(name), name), created
+
+
+async def delete_vm(context: Context, name: str, precondition: Precondition) -> None:
+    async with context.database.writing() as tx:
+        current = found(await tx.vms.lock(name), name)
+        precondition.check(name, current)
+        require_stopped(current)
+        await tx.vms.delete(current)
+
+
+async def boot_vm(context: Context, name: str, host: str, cpus: CpuList | None, attempt: Attempt[Boot]) -> Answer:
+    """Boot a VM on a host: compose its list, have it checked, and seal it."""
+
+    async def work(tx: Transaction) -> Boot:
+        held, current = await _held(tx, host, name)
+        definition = current.vm.definition
+        order = BootOrder(definition.placement, context.reference, definition.guest, host, cpus)
+        # Judged by the locked row itself: whatever the snapshot holds, this is the host that the VM starts on.
+        fleet = (await tx.fleet(context.now())).with_host(held.fleet_host)
+        plan = compose(fleet, order)
+        check_plan(fleet, order, plan)
+        return await _seal(context, tx, current, held, plan, adopted=False)
+
+    return await once(context, attempt, work)
+
+
+async def adopt_vm(context: Context, name: str, host: str, exposed: Exposed, attempt: Attempt[Boot]) -> Answer:
+    """Take in a VM that already runs: seal exactly what its VMM exposes, right or wrong (rule 7)."""
+
+    async def work(tx: Transaction) -> Boot:
+        held, current = await _held(tx, host, name)
+        homogeneous = exposed.mode is Mode.HOMOGENEOUS
+        why = mode_reasons(current.vm.definition.guest, held.record.host.capabilities) if homogeneous else ()
+        fleet = await tx.fleet(context.now())
+        plan = Plan(host, None, exposed.list, exposed.mode, why, fleet.revision)
+        return await _seal(context, tx, current, held, plan, adopted=True)
+
+    return await once(context, attempt, work)
+
+
+async def _held(tx: Transaction, host: str, vm: str) -> tuple[LockedHost, VmRecord]:
+    """The host and the VM, locked in this order; the VM ready to be booted."""
+    held = await tx.hosts.hold(host)
+    current = found(await tx.vms.lock(vm), vm)
+    if held is None:
+        raise HostNotFound(host)
+    require_stopped(current)
+    return held, current
+
+
+async def _seal(
+    context: Context, tx: Transaction, current: VmRecord, held: LockedHost, plan: Plan, *, adopted: bool
+) -> Boot:
+    boot = Boot(current.vm.name, await tx.vms.next_boot(current), plan, context.now(), adopted)
+    await tx.vms.seal(current, boot, held.key)
+    return boot
+
+
+async def stop_vm(context: Context, name: str, attempt: Attempt[VmRecord]) -> Answer:
+    """The VMM process has ended. Stopping a VM that is not running changes nothing."""
+
+    async def work(tx: Transaction) -> VmRecord:
+        current = found(await tx.vms.lock(name), name)
+        if current.vm.migration:
+            raise VmMigrating(name, current.vm.migration)
+        if current.vm.boot is None:
+            return current
+        await tx.vms.stop(current)
+        return found(await tx.vms.find(name), name)
+
+    return await once(context, attempt, work)
+
+
+async def current_boot(context: Context, name: str) -> CurrentBoot:
+    """Which boot a VM is in: the hot read. Raises VmNotFound, NoCurrentList."""
+    boot = await context.database.boots.of(name)
+    if boot is None:
+        raise VmNotFound(name)
+    if boot.number is None:
+        raise NoCurrentList(name)
+    return boot
+
+
+async def sealed_boot(context: Context, name: str, boot: CurrentBoot) -> Boot:
+    """The boot that `current_boot` named."""
+    async with context.database.reading() as tx:
+        sealed = await tx.vms.boot_of(boot.vm_key, boot.number or 0)
+        if sealed is None:
+            raise VmNotFound(name)
+        return sealed
+
+
+async def get_boot(context: Context, name: str, number: int) -> Boot:
+    async with context.database.reading() as tx:
+        if boot := await tx.vms.boot(name, number):
+            return boot
+        found(await tx.vms.find(name), name)
+        raise BootNotFound(name, number)
+
+
+async def list_boots(context: Context, name: str, page: PageRequest) -> Page[Boot]:
+    """The boots of a VM, oldest first."""
+    async with context.database.reading() as tx:
+        current = found(await tx.vms.find(name), name)
+        boots = await tx.vms.boots_of(current.key, int(page.after or 0), page.limit + 1)
+        return Page.cut(boots, page.limit, lambda boot: str(boot.number))
+
+
+async def get_implementation_list(context: Context, digest: str) -> ImplementationList:
+    async with context.database.reading() as tx:
+        if implementations := await tx.lists.find(digest):
+            return implementations
+        raise ImplementationListNotFound(digest)
+
+
+def found(record: VmRecord | None, name: str) -> VmRecord:
+    if record is None:
+        raise VmNotFound(name)
+    return record
+
+
+def require_stopped(record: VmRecord) -> None:
+    if record.vm.migration:
+        raise VmMigrating(record.vm.name, record.vm.migration)
+    if record.vm.boot:
+        raise VmRunning(record.vm.name)

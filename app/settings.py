@@ -1,0 +1,51 @@
+"""Configuration, from the environment alone. Read once, in `main`, and passed on."""
+
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+
+import platformdirs
+from pydantic import BeforeValidator, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def _duration(value: object) -> object:
+    """Take `90s`, `15m`, `24h`, `7d` beside what Pydantic takes (seconds, ISO 8601)."""
+    if isinstance(value, str) and value[-1:] in _UNITS and value[:-1].isdigit():
+        return timedelta(seconds=int(value[:-1]) * _UNITS[value[-1]])
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration), Field(gt=timedelta(0))]
+
+
+def _default_database_url() -> str:
+    return f"sqlite:///{Path(platformdirs.user_data_dir('roadstead')) / 'roadstead.db'}"
+
+
+class Settings(BaseSettings):
+    """Every setting is an environment variable `ROADSTEAD_…`; docs/operations.md lists them."""
+
+    model_config = SettingsConfigDict(env_prefix="ROADSTEAD_", frozen=True, extra="ignore")
+
+    database_url: str = Field(default_factory=_default_database_url)
+    """`sqlite:////path/x.db` or `postgresql://…`; the driver is our business."""
+    database_pool_size: int = Field(default=8, ge=1, le=500)
+    """Connections of one worker to PostgreSQL, for transactions; hot reads have as many of their own."""
+    max_inventory_age: Duration | None = None
+    """A host not observed for longer is `inventory_stale`. Off by default."""
+    migration_timeout: Duration = timedelta(hours=24)
+    """An open migration older than this shows as `overdue`."""
+    max_body_bytes: int = Field(default=1_048_576, ge=1024)
+    """Largest request body, imports aside."""
+    max_import_bytes: int = Field(default=1_073_741_824, ge=1024)
+    """Largest body of an import."""
+    data_dir: Path | None = None
+    """A directory whose reference data files replace the ones that came with the release."""
+
+    @cached_property
+    def on_sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite")

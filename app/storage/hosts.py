@@ -1,0 +1,204 @@
+"""Hosts: rows to domain values and back, history, and the fleet revision that every change bears."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import Row, Select, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.domain.fleet import FleetHost
+from app.domain.host import Capabilities, Capacity, Host, HostRecord, HostState, Identity, IdentityPeriod
+from app.storage.identities import Identities, identity_digest
+from app.storage.tables import deleted_hosts, fleet, fleet_revisions, hosts, past_identities
+from app.storage.upsert import insert
+
+_KEPT_REVISIONS: Final = 100_000
+"""A worker further behind than this reads the whole fleet anew."""
+
+
+class LockedHost:
+    """A host whose row this transaction holds."""
+
+    def __init__(self, key: int, record: HostRecord, row: Row[Any]) -> None:
+        self.key = key
+        self.record = record
+        self.row = row
+
+    @property
+    def fleet_host(self) -> FleetHost:
+        """The host as the planner sees it, from the row itself and not from a snapshot."""
+        host = self.record.host
+        return FleetHost(host.name, host.state, tuple(sorted(host.labels.items())), host.identity, host.capabilities)
+
+
+class Hosts:
+    def __init__(self, connection: AsyncConnection, identities: Identities) -> None:
+        self._connection = connection
+        self._identities = identities
+
+    async def find(self, name: str) -> HostRecord | None:
+        locked = await self._one(select(hosts).where(hosts.c.name == name))
+        return None if locked is None else locked.record
+
+    async def lock(self, name: str) -> LockedHost | None:
+        """Hold the host against every other change and against boots and admissions."""
+        return await self._one(select(hosts).where(hosts.c.name == name).with_for_update())
+
+    async def hold(self, name: str) -> LockedHost | None:
+        """Hold the host as it is; others may hold it so too."""
+        return await self._one(select(hosts).where(hosts.c.name == name).with_for_update(read=True))
+
+    async def named(self, names: Sequence[str]) -> list[HostRecord]:
+        """The hosts of these names, by name; a host that has just been deleted is not among them."""
+        rows = (await self._connection.execute(_by_names(names))).all()
+        known = await self._identities.of(row.identity for row in rows)
+        return [_record(row, known[row.identity]) for row in rows]
+
+    async def _one(self, statement: Select[Any]) -> LockedHost | None:
+        row = (await self._connection.execute(statement)).one_or_none()
+        if row is None:
+            return None
+        return LockedHost(row.id, _record(row, await self._identities.one(row.identity)), row)
+
+    async def beat(self, seen: HostRecord, observed_at: datetime) -> HostRecord | None:
+        """Note a later observation of an unchanged host; None if it is no longer as it was seen."""
+        statement = (
+            update(hosts)
+            .where(hosts.c.name == seen.host.name, hosts.c.revision == seen.revision)
+            .where(hosts.c.observed_at == seen.host.observed_at)
+            .values(observed_at=observed_at)
+        )
+        done = (await self._connection.execute(statement)).rowcount == 1
+        return replace(seen, host=replace(seen.host, observed_at=observed_at)) if done else None
+
+    async def lock_inventory(self) -> int:
+        """Take the turn to change the inventory: first of all locks, held to the end. The present fleet revision."""
+        revision: int = (await self._connection.execute(select(fleet.c.revision).with_for_update())).scalar_one()
+        return revision
+
+    async def next_revision(self) -> int:
+        """Begin the next fleet revision; every change in this transaction bears it."""
+        statement = update(fleet).values(revision=fleet.c.revision + 1).returning(fleet.c.revision)
+        revision: int = (await self._connection.execute(statement)).scalar_one()
+        token = {"revision": revision, "token": secrets.token_bytes(8)}
+        # A restored database may come to the same number again, in another history.
+        upsert = insert(self._connection, fleet_revisions).values(token)
+        await self._connection.execute(upsert.on_conflict_do_update(index_elements=["revision"], set_=token))
+        await self._connection.execute(
+            delete(fleet_revisions).where(fleet_revisions.c.revision <= revision - _KEPT_REVISIONS)
+        )
+        return revision
+
+    async def create(self, host: Host, revision: int, now: datetime, reporter: str) -> HostRecord:
+        digest = await self._save_identity(host.identity)
+        values = host_values(host, digest)
+        began = {"identity_since": now, "identity_reported_by": reporter, "identity_revision": revision}
+        dates = {"created_at": now, "updated_at": now, "revision": revision}
+        await self._connection.execute(hosts.insert().values(**values, **began, **dates))
+        return HostRecord(host, revision, now, now)
+
+    async def replace(self, current: LockedHost, host: Host, revision: int, now: datetime, reporter: str) -> HostRecord:
+        digest = await self._save_identity(host.identity)
+        values = host_values(host, digest) | {"revision": revision, "updated_at": now}
+        if digest != current.row.identity:
+            await self._end_identity(current, now)
+            values |= {"identity_since": now, "identity_reported_by": reporter, "identity_revision": revision}
+        await self._connection.execute(update(hosts).where(hosts.c.id == current.key).values(**values))
+        return HostRecord(host, revision, current.record.created_at, now)
+
+    async def delete(self, current: LockedHost, revision: int, now: datetime) -> None:
+        await self._end_identity(current, now)
+        await self._connection.execute(delete(hosts).where(hosts.c.id == current.key))
+        stone = {"name": current.record.host.name, "revision": revision}
+        upsert = insert(self._connection, deleted_hosts).values(stone)
+        await self._connection.execute(upsert.on_conflict_do_update(index_elements=["name"], set_=stone))
+
+    async def _save_identity(self, identity: Identity) -> bytes:
+        digest = identity_digest(identity)
+        await self._identities.save({digest: identity})
+        return digest
+
+    async def _end_identity(self, current: LockedHost, now: datetime) -> None:
+        row = current.row
+        await self._connection.execute(
+            past_identities.insert().values(
+                host=row.name,
+                identity=row.identity,
+                since=row.identity_since,
+                until=now,
+                reported_by=row.identity_reported_by,
+                revision=row.identity_revision,
+            )
+        )
+
+    async def history(self, name: str) -> list[IdentityPeriod]:
+        """Every period of identity that a host of this name had, oldest first; none if there never was one."""
+        past = select(past_identities).where(past_identities.c.host == name).order_by(past_identities.c.id)
+        rows = list(await self._connection.execute(past))
+        present = (await self._connection.execute(select(hosts).where(hosts.c.name == name))).one_or_none()
+        known = await self._identities.of([*(row.identity for row in rows), *([present.identity] if present else [])])
+        periods = [
+            IdentityPeriod(known[row.identity], row.since, row.until, row.reported_by, row.revision) for row in rows
+        ]
+        return [*periods, _present_period(present, known)] if present else periods
+
+
+def _present_period(row: Row[Any], known: Mapping[bytes, Identity]) -> IdentityPeriod:
+    identity = known[row.identity]
+    return IdentityPeriod(identity, row.identity_since, None, row.identity_reported_by, row.identity_revision)
+
+
+def _by_names(names: Sequence[str]) -> Select[Any]:
+    return select(hosts).where(hosts.c.name.in_(names)).order_by(hosts.c.name)
+
+
+def host_values(host: Host, identity: bytes) -> dict[str, Any]:
+    """The columns that hold what was reported of a host."""
+    return {
+        "name": host.name,
+        "state": host.state.value,
+        "labels": dict(host.labels),
+        "identity": identity,
+        "writable_id_registers": host.capabilities.writable_id_registers,
+        "discovery_hypercalls": host.capabilities.discovery_hypercalls,
+        "vcpus": host.capacity and host.capacity.vcpus,
+        "memory_mib": host.capacity and host.capacity.memory_mib,
+        "kernel_release": host.kernel_release,
+        "vmm": host.vmm,
+        "observed_at": host.observed_at,
+        "fingerprint": fingerprint(host, identity),
+    }
+
+
+def fingerprint(host: Host, identity: bytes) -> bytes:
+    """Digest of all that was reported but when: equal fingerprints are a heartbeat."""
+    facts = (
+        host.state,
+        sorted(host.labels.items()),
+        identity.hex(),
+        host.capabilities,
+        host.capacity,
+        host.kernel_release,
+        host.vmm,
+    )
+    return hashlib.blake2b(orjson.dumps(facts), digest_size=16).digest()
+
+
+def _record(row: Row[Any], identity: Identity) -> HostRecord:
+    host = Host(
+        row.name,
+        HostState(row.state),
+        row.labels,
+        identity,
+        Capabilities(row.writable_id_registers, row.discovery_hypercalls),
+        None if row.vcpus is None else Capacity(row.vcpus, row.memory_mib),
+        row.kernel_release,
+        row.vmm,
+        row.observed_at,
+    )
+    return HostRecord(host, row.revision, row.created_at, row.updated_at)

@@ -1,0 +1,73 @@
+"""The one read that every VM start and every destination makes: which boot a VM is in.
+
+It goes past SQLAlchemy, whose share of so small a question is several times the database's (docs/performance.md).
+"""
+
+import sqlite3
+from typing import Final, NamedTuple, Protocol
+
+import asyncpg
+from sqlalchemy import URL
+
+from app.settings import Settings
+
+
+class CurrentBoot(NamedTuple):
+    """Names a boot for good: VM keys are never used twice. `number` is None while the VM is only defined."""
+
+    vm_key: int
+    number: int | None
+
+
+class CurrentBoots(Protocol):
+    async def of(self, vm: str) -> CurrentBoot | None:
+        """The boot that a VM is in, as committed by now; None if there is no such VM."""
+
+    async def close(self) -> None: ...
+
+
+async def current_boots(settings: Settings, url: URL) -> CurrentBoots:
+    if url.get_backend_name() == "sqlite":
+        return _OnSqlite(url.database or ":memory:")
+    dsn = url.set(drivername="postgresql", query=_libpq(url)).render_as_string(hide_password=False)
+    pool = await asyncpg.create_pool(dsn, min_size=0, max_size=settings.database_pool_size)
+    return _OnPostgres(pool)
+
+
+def _libpq(url: URL) -> dict[str, str | tuple[str, ...]]:
+    return {"sslmode" if name == "ssl" else name: value for name, value in url.query.items()}
+
+
+class _OnPostgres:
+    _QUERY: Final = "SELECT id, boot FROM vms WHERE name = $1"
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        self._pool = pool
+
+    async def of(self, vm: str) -> CurrentBoot | None:
+        async with self._pool.acquire() as connection:
+            row = await connection.fetchrow(self._QUERY, vm)
+        return None if row is None else CurrentBoot(*row)
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+
+class _OnSqlite:
+    """In the event loop itself: the read takes microseconds, handing it to a thread would take ten times that."""
+
+    _QUERY: Final = "SELECT id, boot FROM vms WHERE name = ?"
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+
+    async def of(self, vm: str) -> CurrentBoot | None:
+        if self._connection is None:
+            self._connection = sqlite3.connect(self._path, isolation_level=None)
+        row = self._connection.execute(self._QUERY, (vm,)).fetchone()
+        return None if row is None else CurrentBoot(*row)
+
+    async def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()

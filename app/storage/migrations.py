@@ -1,0 +1,100 @@
+"""Migrations: rows to domain values and back."""
+
+from datetime import datetime
+from typing import Any, NamedTuple, assert_never
+
+from sqlalchemy import ColumnElement, Row, and_, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.domain.migration import Migration, MigrationState
+from app.storage.lists import digest_bytes, digest_text
+from app.storage.tables import migrations
+
+
+class MigrationRow(NamedTuple):
+    """A migration with what orders migrations and joins them to VMs."""
+
+    number: int
+    """Ascends in the order of admission."""
+    migration: Migration
+
+
+class Migrations:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def find(self, id_: str) -> Migration | None:
+        row = (await self._connection.execute(select(migrations).where(migrations.c.id == id_))).one_or_none()
+        return None if row is None else _migration(row)
+
+    async def lock(self, id_: str) -> Migration | None:
+        """Hold the migration against every other change. After its VM."""
+        statement = select(migrations).where(migrations.c.id == id_).with_for_update()
+        row = (await self._connection.execute(statement)).one_or_none()
+        return None if row is None else _migration(row)
+
+    async def page(
+        self, after: int, limit: int, vm: str | None, state: MigrationState | None, overdue_before: datetime
+    ) -> list[MigrationRow]:
+        """Up to `limit` migrations after a number, in the order of admission.
+
+        Open ones that were admitted before a time are in state `overdue` here, and not in state `admitted`.
+        """
+        statement = select(migrations).where(migrations.c.number > after).order_by(migrations.c.number).limit(limit)
+        if vm is not None:
+            statement = statement.where(migrations.c.vm == vm)
+        if state is not None:
+            statement = statement.where(_shows(state, overdue_before))
+        return [MigrationRow(row.number, _migration(row)) for row in await self._connection.execute(statement)]
+
+    async def count_open(self, overdue_before: datetime) -> tuple[int, int]:
+        """How many migrations are open, and how many of them were admitted before a time."""
+        overdue = func.count().filter(migrations.c.admitted_at < overdue_before)
+        statement = select(func.count(), overdue).where(migrations.c.closed_at.is_(None))
+        row = (await self._connection.execute(statement)).one()
+        return row[0], row[1]
+
+    async def admit(self, migration: Migration, vm_key: int, target_key: int) -> None:
+        await self._connection.execute(
+            migrations.insert().values(
+                id=migration.id,
+                vm_id=vm_key,
+                vm=migration.vm,
+                source=migration.source,
+                target=migration.target,
+                target_id=target_key,
+                state=migration.state.value,
+                digest=digest_bytes(migration.digest),
+                admitted_at=migration.admitted_at,
+            )
+        )
+
+    async def close(self, id_: str, state: MigrationState, now: datetime) -> None:
+        statement = update(migrations).where(migrations.c.id == id_).values(state=state.value, closed_at=now)
+        await self._connection.execute(statement)
+
+
+def _shows(state: MigrationState, overdue_before: datetime) -> ColumnElement[bool]:
+    admitted = migrations.c.state == MigrationState.ADMITTED.value
+    match state:
+        case MigrationState.ADMITTED:
+            return and_(admitted, migrations.c.admitted_at >= overdue_before)
+        case MigrationState.OVERDUE:
+            return and_(admitted, migrations.c.admitted_at < overdue_before)
+        case MigrationState.COMPLETED | MigrationState.FAILED:
+            return migrations.c.state == state.value
+        case _:
+            assert_never(state)
+
+
+def _migration(row: Row[Any]) -> Migration:
+    return Migration(
+        row.id,
+        row.vm,
+        row.source,
+        row.target,
+        MigrationState(row.state),
+        digest_text(row.digest),
+        row.admitted_at,
+        row.closed_at,
+    )

@@ -1,0 +1,22 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.collector.host_tree import GRAVITON2, write_host
+from tests.collector.scripted_service import ScriptedService, scripted_service
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Path:
+    """A complete host of one kind, called node-7.fra1.example.net."""
+    root = tmp_path / "host"
+    return write_host(root, dict.fromkeys(range(4), GRAVITON2))
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedService]:
+    # A proxy of the machine that runs the tests knows nothing of this service.
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with scripted_service() as service:
+        yield service

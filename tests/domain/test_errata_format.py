@@ -1,0 +1,257 @@
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.documents import Fault
+from app.domain.errata import Kind, LogWhen, Revision, Rule
+from app.domain.errata_format import InvalidErrataTables, read_errata_tables
+from app.domain.kernels import KernelVersion
+from tests.domain.errata_data import TABLES, Document, errata_document, put
+
+
+def small_document() -> Document:
+    """One entry of each rule and one thing left out, with every key that there is."""
+    return {
+        "format": 1,
+        "linux": "7.3.4",
+        "entries": [
+            {
+                "id": "DENY",
+                "config": ["CONFIG_ONE"],
+                "title": "Loads are not what they seem",
+                "log": "ARM erratum 1",
+                "log_when": "applies",
+                "class": "erratum",
+                "rule": "any_affected",
+                "ranges": [{"implementer": "0x41", "part": "0xd03", "min": "r0p0", "max": "r0p4", "config": []}],
+                "fixed": [{"implementer": "0x41", "part": "0xd03", "variant_revision": "r0p4", "revidr_bit": 8}],
+                "depends_also_on": "the weather",
+                "decided_by_identity_alone": False,
+                "source": "arch/arm64/kernel/cpu_errata.c",
+                "config_off_ranges": [
+                    {"implementer": "0x41", "part": "0xd05", "min": "r0p0", "max": "r15p15", "config": ["CONFIG_TWO"]}
+                ],
+                "vcpu_ranges": [
+                    {"implementer": "0x51", "part": "0x200", "part_mask": "0xf00", "min": "r0p0", "max": "r15p15"}
+                ],
+                "k": 8,
+            },
+            {
+                "id": "ALLOW",
+                "config": [],
+                "title": "Parts that are safe",
+                "log": None,
+                "log_when": None,
+                "class": "feature",
+                "rule": "any_safe",
+                "ranges": [{"implementer": "0xc0", "part": "0xac3", "min": "r0p3", "max": "r0p15"}],
+                "fixed": [],
+                "depends_also_on": None,
+                "decided_by_identity_alone": True,
+                "source": "arch/arm64/kernel/cpufeature.c",
+                "el2_only": True,
+            },
+        ],
+        "left_out": [
+            {
+                "id": "timer",
+                "source": "drivers/clocksource/arm_arch_timer.c",
+                "log": None,
+                "reason": "no capability",
+                "ranges": [{"implementer": "0x50", "part": "0x000", "min": "r0p0", "max": "r0p15"}],
+            }
+        ],
+    }  # fmt: skip
+
+
+def refusal(document: object) -> tuple[Fault, ...]:
+    """The faults, none where the document is taken."""
+    try:
+        read_errata_tables(document)
+    except InvalidErrataTables as invalid:
+        return invalid.faults
+    return ()
+
+
+def faults_of(document: object) -> list[str]:
+    return [f"{pointer}: {detail}" for pointer, detail in refusal(document)]
+
+
+def test_reads_every_key() -> None:
+    tables = read_errata_tables(small_document())
+    deny, allow = tables.entries
+    assert tables.linux == KernelVersion(7, 3, 4)
+    assert (deny.id, deny.title, deny.log, deny.log_when) == (
+        "DENY",
+        "Loads are not what they seem",
+        "ARM erratum 1",
+        LogWhen.APPLIES,
+    )
+    assert (deny.kind, deny.rule, allow.kind, allow.rule) == (
+        Kind.ERRATUM,
+        Rule.ANY_AFFECTED,
+        Kind.FEATURE,
+        Rule.ANY_SAFE,
+    )
+    assert (deny.ranges[0].implementer, deny.ranges[0].part) == (0x41, 0xD03)
+    assert (deny.ranges[0].first, deny.ranges[0].last) == (Revision(0, 0), Revision(0, 4))
+    assert (deny.fixed[0].midr, deny.fixed[0].revidr_bit) == (0x410FD034, 8)
+    assert (deny.depends_also_on, deny.decided_by_identity_alone) == ("the weather", False)
+    assert (deny.config, deny.config_off_ranges[0].config) == (("CONFIG_ONE",), ("CONFIG_TWO",))
+    assert (deny.vcpu_ranges[0].part_mask, deny.loop, deny.el2_only) == (0xF00, 8, False)
+    assert (allow.el2_only, allow.loop, allow.vcpu_ranges) == (True, None, ())
+    assert tables.omissions[0].ranges[0].covers(0x500F000F)
+
+
+def test_the_shipped_file_loses_nothing() -> None:
+    document = errata_document()
+    for given_entry, entry in zip(document["entries"], TABLES.entries, strict=True):
+        assert [str(each.first) for each in entry.ranges] == [each["min"] for each in given_entry["ranges"]]
+        assert [str(each.last) for each in entry.ranges] == [each["max"] for each in given_entry["ranges"]]
+        assert entry.decided_by_identity_alone is given_entry["decided_by_identity_alone"]
+        assert entry.el2_only is given_entry.get("el2_only", False)
+        assert entry.loop == given_entry.get("k")
+        assert len(entry.config_off_ranges) == len(given_entry.get("config_off_ranges", []))
+
+
+DENY, ALLOW = "/entries/0", "/entries/1"
+RANGE = f"{DENY}/ranges/0"
+FIXED = f"{DENY}/fixed/0"
+
+HEXADECIMAL_2: Final = "must be 0x and 2 lower-case hexadecimal digits"
+HEXADECIMAL_3: Final = "must be 0x and 3 lower-case hexadecimal digits"
+RNPM: Final = "must be rNpM with N and M from 0 to 15"
+TEXT: Final = "must be a string that is not empty"
+UNKNOWN: Final = "is not a known key"
+
+
+@pytest.mark.parametrize(
+    ("pointer", "value", "detail"),
+    [
+        ("/format", 2, "must be an integer from 1 to 1"),
+        ("/format", True, "must be an integer from 1 to 1"),
+        ("/linux", "new", "a kernel version begins with two or three numbers, as in 7.3 or 6.18.15-1-arm64"),
+        ("/linux", 7.3, TEXT),
+        ("/entries", {}, "must be an array"),
+        ("/left_out", None, "must be an array"),
+        ("/further", 1, UNKNOWN),
+        (DENY, 7, "must be an object"),
+        (f"{DENY}/id", "two words", "must be letters, digits and underscores"),
+        (f"{DENY}/id", 7, "must be letters, digits and underscores"),
+        (f"{ALLOW}/id", "DENY", "is the id of another entry too"),
+        ("/left_out/0/id", "ALLOW", "is the id of another entry too"),
+        (f"{DENY}/title", "", TEXT),
+        (f"{DENY}/log", False, TEXT),
+        (f"{DENY}/log_when", "never", "must be one of applies, believed_safe, not_believed_safe"),
+        (f"{DENY}/log_when", None, "must be null where `log` is, and only there"),
+        (f"{ALLOW}/log_when", "believed_safe", "must be null where `log` is, and only there"),
+        (f"{DENY}/log_when", "believed_safe", "must be `applies` where the rule is `any_affected`, and only there"),
+        (f"{DENY}/class", "Erratum", "must be one of erratum, vulnerability, feature"),
+        (f"{DENY}/class", None, "must be one of erratum, vulnerability, feature"),
+        (f"{DENY}/rule", "all_affected", "must be one of any_affected, any_safe"),
+        (f"{DENY}/ranges", "all", "must be an array"),
+        (f"{ALLOW}/ranges", [], "must not be empty"),
+        (f"{DENY}/depends_also_on", 1, TEXT),
+        (f"{ALLOW}/decided_by_identity_alone", "yes", "must be true or false"),
+        (f"{ALLOW}/el2_only", 1, "must be true or false"),
+        (f"{DENY}/config/0", "ERRATUM_1", "must be the name of a kernel option, CONFIG_…"),
+        (f"{DENY}/k", 0, "must be an integer from 1 to 1024"),
+        (f"{DENY}/k", "8", "must be an integer from 1 to 1024"),
+        (f"{DENY}/a~b", 1, UNKNOWN),
+        (f"{RANGE}/implementer", "0x041", HEXADECIMAL_2),
+        (f"{RANGE}/implementer", 65, HEXADECIMAL_2),
+        (f"{RANGE}/part", "0xD03", HEXADECIMAL_3),
+        (f"{RANGE}/min", "r0", RNPM),
+        (f"{RANGE}/min", "r0p5\n", RNPM),
+        (f"{RANGE}/max", "r0p16", RNPM),
+        (f"{ALLOW}/ranges/0/max", "r0p2", "must not be below `min`"),
+        (f"{RANGE}/part_mask", "0xfff", UNKNOWN),
+        (f"{DENY}/vcpu_ranges/0/part", "0x201", "has bits outside `part_mask`"),
+        (f"{FIXED}/revidr_bit", 32, "must be an integer from 0 to 31"),
+        (f"{FIXED}/variant_revision", "0p4", RNPM),
+        (f"{FIXED}/mask", 1, UNKNOWN),
+        ("/left_out/0/reason", None, TEXT),
+        ("/left_out/0/rule", "any_safe", UNKNOWN),
+    ],
+)
+def test_names_the_fault_of_one_value(pointer: str, value: object, detail: str) -> None:
+    written = pointer.replace("a~b", "a~0b")
+    assert faults_of(put(small_document(), pointer, value)) == [f"{written}: {detail}"]
+
+
+@pytest.mark.parametrize(
+    ("pointer", "value", "fault"),
+    [
+        (
+            f"{ALLOW}/depends_also_on",
+            "the moon",
+            f"{ALLOW}/decided_by_identity_alone: must be true where `depends_also_on` is null, and only there",
+        ),
+        (f"{FIXED}/variant_revision", "r0p5", f"{DENY}/fixed: names a revision that is in no range"),
+        (f"{FIXED}/part", "0xd05", f"{DENY}/fixed: names a revision that is in no range"),
+        (f"{RANGE}/max", "r0p3", f"{DENY}/fixed: names a revision that is in no range"),
+        (
+            f"{DENY}/rule",
+            "any_safe",
+            f"{DENY}/log_when: must be `applies` where the rule is `any_affected`, and only there",
+        ),
+    ],
+)
+def test_names_where_keys_contradict_each_other(pointer: str, value: object, fault: str) -> None:
+    assert faults_of(put(small_document(), pointer, value)) == [fault]
+
+
+def test_names_every_fault_at_once() -> None:
+    document = small_document()
+    del document["linux"]
+    del document["entries"][0]["title"]
+    document["entries"][0]["ranges"][0]["min"] = "r0"
+    document["entries"][1]["rule"] = None
+    document["left_out"][0]["id"] = "DENY"
+    assert faults_of(document) == [
+        "/linux: is missing",
+        "/entries/0/title: is missing",
+        f"{RANGE}/min: {RNPM}",
+        "/entries/1/rule: must be one of any_affected, any_safe",
+        "/left_out/0/id: is the id of another entry too",
+    ]
+
+
+def test_entries_without_a_readable_id_are_not_taken_for_the_same() -> None:
+    document = small_document()
+    document["entries"] = [1, 2]
+    assert faults_of(document) == ["/entries/0: must be an object", "/entries/1: must be an object"]
+
+
+def test_a_document_that_is_no_object_has_one_fault() -> None:
+    assert faults_of([]) == [": must be an object"]
+
+
+def test_an_empty_document_lacks_everything_once() -> None:
+    assert faults_of({}) == [f"/{key}: is missing" for key in ("entries", "format", "left_out", "linux")]
+
+
+def test_the_error_says_all_faults() -> None:
+    with pytest.raises(InvalidErrataTables, match=r"/format: is missing; .*/linux: is missing"):
+        read_errata_tables({"entries": [], "left_out": []})
+
+
+def _places(value: Any, pointer: str = "") -> list[str]:  # noqa: ANN401 - JSON
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [place for key, child in children for place in (f"{pointer}/{key}", *_places(child, f"{pointer}/{key}"))]
+
+
+PLACES: Final = _places(small_document())
+JSON: Final = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(("r0p0", "0x41", "DENY")),
+    lambda children: st.lists(children) | st.dictionaries(st.text() | st.sampled_from(("id", "a/b", "~")), children),
+    max_leaves=8,
+)
+
+
+@given(st.sampled_from(PLACES), JSON)
+def test_whatever_stands_in_a_document_is_read_or_refused_by_name(place: str, value: object) -> None:
+    faults = refusal(put(small_document(), place, value))
+    assert all(pointer.startswith("/") for pointer, _ in faults)

@@ -1,0 +1,128 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.kernels import Behaviour, InvalidKernelBehaviours, KernelVersion, read_kernel_behaviours
+from tests.domain import errata_strategies as some
+from tests.domain.errata_data import KERNELS, kernels_document, put
+
+
+@pytest.mark.parametrize(
+    ("release", "version"),
+    [
+        ("7.3", (7, 3, 0)),
+        ("6.18.15", (6, 18, 15)),
+        ("6.15.0-rc1-foo", (6, 15, 0)),
+        ("6.12.107-1-arm64", (6, 12, 107)),
+        ("6.8.0-1021-aws", (6, 8, 0)),
+        ("6.8.0+", (6, 8, 0)),
+        ("7.3-rc2", (7, 3, 0)),
+        ("5.14.0-503.11.1.el9_5.aarch64+64k", (5, 14, 0)),
+        ("6.6.87.2-microsoft-standard-WSL2", (6, 6, 87)),
+        ("6.1.0~bpo", (6, 1, 0)),
+        ("6.15.y", (6, 15, 0)),
+    ],
+)
+def test_reads_versions_and_release_strings(release: str, version: tuple[int, int, int]) -> None:
+    assert KernelVersion.parse(release) == version
+
+
+@pytest.mark.parametrize(
+    "release",
+    [
+        "",
+        "7",
+        "v7.3",
+        "7.3 ",
+        " 7.3",
+        "7.x",
+        "7,3",
+        "7.3.4abc",
+        "7.3rc1",
+        "-7.3",
+        "7.3\n",
+        "\N{ARABIC-INDIC DIGIT SEVEN}.3",
+        "7.3-ä",
+        "7." + "3" * 70,
+    ],
+)
+def test_refuses_what_is_no_kernel_version(release: str) -> None:
+    with pytest.raises(ValueError, match="a kernel version begins with"):
+        KernelVersion.parse(release)
+
+
+@given(some.kernel_versions)
+def test_a_version_reads_back_as_it_is_written(version: KernelVersion) -> None:
+    assert KernelVersion.parse(str(version)) == version
+
+
+def test_versions_compare_by_number() -> None:
+    ascending = [KernelVersion.parse(text) for text in ("6.9.12", "6.15", "6.15.1", "6.18.15", "7.0", "7.3.4")]
+    assert ascending == sorted(ascending)
+    assert KernelVersion(7, 3, 4).series == KernelVersion(7, 3)
+
+
+@pytest.mark.parametrize(
+    ("release", "behaviours"),
+    [
+        ("6.12.107", set()),
+        ("6.14.11", set()),
+        ("6.15", {Behaviour.DISCOVERY, Behaviour.REVIDR_IGNORED}),
+        ("7.1.13", {Behaviour.DISCOVERY, Behaviour.REVIDR_IGNORED}),
+        ("7.2", {Behaviour.DISCOVERY, Behaviour.REVIDR_UNSURE}),
+        ("7.2.12", {Behaviour.DISCOVERY, Behaviour.REVIDR_UNSURE}),
+        ("7.3", {Behaviour.DISCOVERY}),
+        ("8.0", {Behaviour.DISCOVERY}),
+    ],
+)
+def test_what_versions_do(release: str, behaviours: set[Behaviour]) -> None:
+    version = KernelVersion.parse(release)
+    assert KERNELS.of(version) == behaviours
+    assert KERNELS.discovers(version) is (Behaviour.DISCOVERY in behaviours)
+
+
+@pytest.mark.parametrize("behaviour", Behaviour)
+def test_every_behaviour_is_found(behaviour: Behaviour) -> None:
+    assert KERNELS.span(behaviour).behaviour is behaviour
+
+
+VERSION = "a kernel version begins with two or three numbers, as in 7.3 or 6.18.15-1-arm64"
+CODES = "discovery, revidr_ignored, revidr_unsure"
+
+
+@pytest.mark.parametrize(
+    ("pointer", "value", "fault"),
+    [
+        ("/format", 2, "/format: must be an integer from 1 to 1"),
+        ("/behaviours", {}, "/behaviours: must be an array"),
+        ("/behaviours", [], f"/behaviours: must describe each of {CODES} once"),
+        ("/behaviours/0", "x", "/behaviours/0: must be an object"),
+        ("/behaviours/0/code", "telepathy", f"/behaviours/0/code: must be one of {CODES}"),
+        ("/behaviours/0/code", "revidr_unsure", f"/behaviours: must describe each of {CODES} once"),
+        ("/behaviours/1/since", "soon", f"/behaviours/1/since: {VERSION}"),
+        ("/behaviours/1/until", 7.2, "/behaviours/1/until: must be a string that is not empty"),
+        ("/behaviours/2/until", "7.1", "/behaviours/2/until: must be above `since`"),
+        (
+            "/behaviours/0/measured/so/0",
+            "6.12",
+            "/behaviours/0/measured: lists under `so` a version outside the span",
+        ),
+        (
+            "/behaviours/0/measured/not_so/0",
+            "7.0",
+            "/behaviours/0/measured: lists under `not_so` a version inside the span",
+        ),
+        ("/behaviours/0/measured", {"so": []}, "/behaviours/0/measured/not_so: is missing"),
+        ("/behaviours/0/note", "", "/behaviours/0/note: is not a known key"),
+    ],
+)
+def test_names_the_fault_of_a_document(pointer: str, value: object, fault: str) -> None:
+    with pytest.raises(InvalidKernelBehaviours) as refusal:
+        read_kernel_behaviours(put(kernels_document(), pointer, value))
+    assert [f"{found.pointer}: {found.detail}" for found in refusal.value.faults] == [fault]
+
+
+@given(st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.none()))
+def test_refuses_a_document_that_is_no_object(document: object) -> None:
+    with pytest.raises(InvalidKernelBehaviours, match="the document: must be an object"):
+        read_kernel_behaviours(document)
