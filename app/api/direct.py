@@ -1,6 +1,6 @@
 """Routes whose handlers are called without dependency injection.
 
-FastAPI's solving and validating of parameters takes longer than the hot reads do themselves (docs/performance.md). These
+FastAPI's solving and validating of parameters takes longer than the hot reads do (docs/performance.md). These
 routes are documented like any other; their handlers get the request and the path as it was matched.
 """
 

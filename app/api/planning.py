@@ -36,6 +36,7 @@ async def list_targets(services: Services, vm: VmName, page: Paging) -> TargetsO
         total=found.total,
         items=[TargetOut.from_domain(host, names) for host in found.page.items],
         next_cursor=encode_cursor(found.page.next_after),
+        accepted_hazards=list(found.accepted_hazards),
         summary=targets_summary(vm, found),
     )
 

@@ -1,5 +1,6 @@
 """VMs: definitions, boots, stops."""
 
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -34,7 +35,7 @@ OnHost = Annotated[Name | None, Query(description="Only VMs that run on this hos
 async def list_vms(services: Services, page: Paging, states: States = [], host: OnHost = None) -> VmsOut:  # noqa: B006
     """VMs by name. Filters are combined: all must hold."""
     found = await vms.list_vms(services, vms.VmFilter(frozenset(states), host), page)
-    items = [VmOut.from_record(record) for record in found.items]
+    items = [VmOut.from_record(record, services.reference) for record in found.items]
     return VmsOut(items=items, next_cursor=encode_cursor(found.next_after))
 
 
@@ -54,14 +55,14 @@ async def put_vm(request: Request, services: Services, vm: VmName, body: VmIn, c
     A changed placement decides at once where a running VM may move; its list changes with its next boot only.
     """
     record, created = await vms.put_vm(services, vm, body.to_domain(), conditions)
-    return tagged(request, VmOut.from_record(record), record.tag, status=201 if created else 200)
+    return tagged(request, VmOut.from_record(record, services.reference), record.tag, status=201 if created else 200)
 
 
 @router.get("/{vm}", response_model=VmOut, summary="Read a VM", responses=refuses("vm_not_found"))
 async def get_vm(request: Request, services: Services, vm: VmName) -> Response:
     """One VM as it stands: where it runs, on which list, and whether it is exposed."""
     record = await vms.get_vm(services, vm)
-    return tagged(request, VmOut.from_record(record), record.tag)
+    return tagged(request, VmOut.from_record(record, services.reference), record.tag)
 
 
 @router.delete(
@@ -138,7 +139,9 @@ async def get_boot(
 )
 async def stop_vm(services: Services, vm: VmName, once: OnceOnly) -> Response:
     """Its VMM process has ended: back to `defined`. The list stays readable under its boot."""
-    return send(await vms.stop_vm(services, vm, once.answering(200, VmOut.from_record)))
+    return send(
+        await vms.stop_vm(services, vm, once.answering(200, partial(VmOut.from_record, reference=services.reference)))
+    )
 
 
 def _boot_path(boot: Boot) -> str:

@@ -5,6 +5,7 @@ Shares none of the planner's code: it goes host by host through the fleet, where
 
 from collections.abc import Iterator
 
+from app.domain.checking_hazards import hazards_on_list
 from app.domain.composition import BootOrder
 from app.domain.fleet import Fleet, FleetHost
 from app.domain.host import HostState
@@ -47,6 +48,8 @@ def _faults(fleet: Fleet, host: FleetHost, order: BootOrder, plan: Plan) -> Iter
         yield "the implementations of other hosts do not ascend"
     if len(entries) > order.placement.max_implementations:
         yield "the list is longer than the placement allows"
+    if unaccepted := set(hazards_on_list(order.reference.tables, entries)) - set(order.placement.accept_hazards):
+        yield f"the list weakens the guest: {', '.join(sorted(unaccepted))}"
     if plan.mode is Mode.HOMOGENEOUS:
         yield from () if len(entries) == 1 else ["a homogeneous list has more than one entry"]
     else:

@@ -1,4 +1,4 @@
-"""How a list is made: rules 3, 5, 6 and 11. A pure function of a fleet, a placement, a guest and a boot host."""
+"""How a list is made: rules 3, 5, 6, 11 and 12. A pure function of a fleet, a placement, a guest and a boot host."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from app.domain.cpulist import CpuList
 from app.domain.eligibility import BOARDING_RULES, Boarding, reasons
 from app.domain.errors import BootRefused, Candidate, HostNotFound, InputFault, InvalidInput, TooManyImplementations
 from app.domain.fleet import Facet, Fleet, FleetHost, union
+from app.domain.hazards import Screening, screen
 from app.domain.host import Capabilities, HostState, Identity
 from app.domain.implementation import Implementation, ReportedImplementation
 from app.domain.implementation_list import ImplementationList
@@ -41,13 +42,22 @@ def compose(fleet: Fleet, order: BootOrder) -> Plan:
     reported = host.identity.on_cpus(order.cpus)
     why_homogeneous = mode_reasons(order.guest, host.capabilities)
     mode = Mode.HOMOGENEOUS if why_homogeneous else Mode.DISCOVERABLE
-    if refusals := _refusals(fleet, host, order, mode, reported):
-        raise BootRefused(host.name, refusals)
     own = tuple(known for each in reported if (known := each.known))
-    others = {} if mode is Mode.HOMOGENEOUS else _others(fleet, order.placement, own)
-    _check_limit(own, others, order.placement.max_implementations)
-    entries = ImplementationList((*own, *sorted(others)))
-    return Plan(host.name, order.cpus, entries, mode, why_homogeneous, fleet.revision)
+    others = {} if mode is Mode.HOMOGENEOUS else _met_elsewhere(fleet, order.placement)
+    screening = screen(order.reference.tables, own, others, order.placement.accept_hazards)
+    if refusals := _refusals(fleet, host, order, mode, reported, screening):
+        raise BootRefused(host.name, refusals)
+    _check_limit(own, {each: others[each] for each in screening.admitted}, order.placement.max_implementations)
+    return Plan(
+        host.name,
+        order.cpus,
+        ImplementationList((*own, *screening.admitted)),
+        mode,
+        why_homogeneous,
+        fleet.revision,
+        screening.left_out,
+        screening.accepted,
+    )
 
 
 def mode_reasons(guest: Guest, capabilities: Capabilities) -> tuple[ModeReason, ...]:
@@ -72,11 +82,18 @@ def _check_pinning(host: FleetHost, cpus: CpuList | None) -> None:
 
 
 def _refusals(
-    fleet: Fleet, host: FleetHost, order: BootOrder, mode: Mode, reported: tuple[ReportedImplementation, ...]
+    fleet: Fleet,
+    host: FleetHost,
+    order: BootOrder,
+    mode: Mode,
+    reported: tuple[ReportedImplementation, ...],
+    screening: Screening,
 ) -> tuple[Reason, ...]:
     found = reasons(fleet, host, order, BOARDING_RULES)
     if mode is Mode.HOMOGENEOUS and len(reported) > 1:
         found += (_heterogeneous(host, reported),)
+    if screening.on_boot_host:
+        found += (_mixing(host, screening.on_boot_host),)
     return found
 
 
@@ -85,14 +102,23 @@ def _heterogeneous(host: FleetHost, reported: tuple[ReportedImplementation, ...]
     return Reason(ReasonCode.HETEROGENEOUS_HOST, detail, "pin the boot to CPUs of one kind with `cpus`")
 
 
-def _others(fleet: Fleet, placement: Placement, own: tuple[Implementation, ...]) -> Mapping[Implementation, int]:
-    """Every implementation of the universe but the guest's own, with the number of hosts that have it."""
+def _mixing(host: FleetHost, hazards: tuple[str, ...]) -> Reason:
+    detail = (
+        f"{host.name} mixes CPUs that are in {', '.join(hazards)} with CPUs that are not:"
+        " the guest would take all of them for safe"
+    )
+    remedy = "pin the boot to CPUs of one kind with `cpus`, or name the tables in the placement's accept_hazards"
+    return Reason(ReasonCode.HAZARD_ON_BOOT_HOST, detail, remedy)
+
+
+def _met_elsewhere(fleet: Fleet, placement: Placement) -> Mapping[Implementation, int]:
+    """Every implementation of the universe, with the number of hosts that have it."""
     hosts = universe(fleet, placement)
     counts: dict[Implementation, int] = {}
     for identity, having in fleet.identities():
         if present := having.intersection_cardinality(hosts):
             _count(counts, identity, present)
-    return {implementation: count for implementation, count in counts.items() if implementation not in own}
+    return counts
 
 
 def _count(counts: dict[Implementation, int], identity: Identity, hosts: int) -> None:

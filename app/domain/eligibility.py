@@ -4,7 +4,7 @@ Every rule is a row of a table: the set of hosts that it refuses, and the words 
 that no row refuses; rejections count the rows; a verdict explains them. So the three can never disagree.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final, Generic, NamedTuple, TypeVar
@@ -13,8 +13,9 @@ from pyroaring import FrozenBitMap
 
 from app.domain import wording
 from app.domain.fleet import NO_HOSTS, Facet, Fleet, FleetHost, union
+from app.domain.hazards import weakening
 from app.domain.host import HostState
-from app.domain.implementation import differing_registers, nearest
+from app.domain.implementation import Implementation, differing_registers, nearest
 from app.domain.placement import Placement
 from app.domain.plan import Mode, ModeReason, Plan
 from app.domain.reasons import Reason, ReasonCode, Unlisted
@@ -121,6 +122,21 @@ def _lacks_discovery_hypercalls(fleet: Fleet, move: Move) -> FrozenBitMap:
     return fleet.present - fleet.having(Facet.DISCOVERY_HYPERCALLS, value=True) if move.discoverable else NO_HOSTS
 
 
+def _weakening(fleet: Fleet, move: Move) -> FrozenBitMap:
+    if not move.discoverable:
+        return NO_HOSTS
+    forbidden = _forbidden(move, {each for identity, _ in fleet.identities() for each in identity.known})
+    return union(hosts for identity, hosts in fleet.identities() if not identity.known.isdisjoint(forbidden))
+
+
+def _forbidden(move: Move, met: Collection[Implementation]) -> Mapping[Implementation, tuple[str, ...]]:
+    """What may not stand on the list, however often the VM is booted, with the tables that forbid it."""
+    unlisted = [each for each in met if each not in move.plan.list.members]
+    # What the vCPUs present decides, as it will at the next boot; an adopted list may itself be mixed.
+    present = (move.plan.list.vcpu_identity,)
+    return weakening(move.reference.tables, present, unlisted, move.placement.accept_hazards)
+
+
 def _beyond_guest(fleet: Fleet, move: Move) -> FrozenBitMap:
     cannot = ModeReason.GUEST_CANNOT_DISCOVER in move.plan.mode_reasons
     return _not_listed(fleet, move) if cannot else NO_HOSTS
@@ -162,8 +178,15 @@ def _explain_not_listed(host: FleetHost, move: Move) -> Reason:
         if (known := reported.known) and known not in move.plan.list.members and (closest := nearest(known, listed))
     )
     detail = wording.not_listed(host, unlisted, move.reference.names)
-    remedy = "boot the VM again to include it" if move.discoverable else "choose a host with the listed implementation"
-    return Reason(ReasonCode.IMPLEMENTATION_NOT_LISTED, detail, remedy, unlisted)
+    return Reason(ReasonCode.IMPLEMENTATION_NOT_LISTED, detail, _remedy_not_listed(host, move), unlisted)
+
+
+def _remedy_not_listed(host: FleetHost, move: Move) -> str:
+    if not move.discoverable:
+        return "choose a host with the listed implementation"
+    if _forbidden(move, host.identity.known):
+        return "choose another host; booting the VM again would not include it (see would_weaken_guest)"
+    return "boot the VM again to include it"
 
 
 def _explain_lacks_writable_id_registers(host: FleetHost, _: Boarding) -> Reason:
@@ -183,6 +206,17 @@ def _explain_lacks_discovery_hypercalls(host: FleetHost, _: Boarding) -> Reason:
 def _explain_beyond_guest(host: FleetHost, _: Move) -> Reason:
     detail = f"the guest cannot discover implementations, so its list has one, and {host.name} is another"
     return Reason(ReasonCode.GUEST_CANNOT_DISCOVER, detail, "boot a guest with Linux 6.15 or later")
+
+
+def _explain_weakening(host: FleetHost, move: Move) -> Reason:
+    forbidden = _forbidden(move, host.identity.known)
+    tables = sorted({table for hazards in forbidden.values() for table in hazards})
+    detail = (
+        f"{host.name} and the list differ in {', '.join(tables)}: beside each other, the guest would take"
+        " a CPU for safe that is not"
+    )
+    remedy = "keep such hosts in another placement, or name the tables in accept_hazards and boot the VM again"
+    return Reason(ReasonCode.WOULD_WEAKEN_GUEST, detail, remedy)
 
 
 _NOT_ACTIVE: Final[Rule[Boarding]] = Rule(ReasonCode.HOST_NOT_ACTIVE, _not_active, _explain_not_active)
@@ -209,6 +243,7 @@ FIT_RULES: Final[tuple[Rule[Move], ...]] = (
     _LACKS_WRITABLE,
     _LACKS_DISCOVERY,
     _BEYOND_GUEST,
+    Rule(ReasonCode.WOULD_WEAKEN_GUEST, _weakening, _explain_weakening),
 )
 """What must still hold when an admitted guest is about to arrive: identity and abilities, no longer policy."""
 

@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 
 from app.domain.cpu_names import CpuNames
+from app.domain.errata import ErrataTables
+from app.domain.kernels import KernelBehaviours
 
 
 @dataclass(frozen=True, slots=True)
 class ReferenceData:
     names: CpuNames
+    tables: ErrataTables
+    kernels: KernelBehaviours

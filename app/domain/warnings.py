@@ -1,17 +1,12 @@
 """Advice about a VM: nothing is decided by it."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
 
+from app.domain.kernels import KernelBehaviours, KernelVersion
 from app.domain.plan import Mode
-from app.domain.vm import Guest, Vm
-
-DISCOVERY_SINCE: Final = (6, 15)
-"""First Linux release whose guest side asks for the list (drivers/firmware/smccc/kvm_guest.c)."""
-
-_RELEASE: Final = re.compile(r"(\d+)\.(\d+)")
+from app.domain.reference import ReferenceData
+from app.domain.vm import Vm
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,27 +15,30 @@ class Warning:  # noqa: A001 - what the field calls it
     detail: str
 
 
-def warnings(vm: Vm) -> Iterator[Warning]:
-    guest = vm.definition.guest
-    release = _release(guest)
-    if release and (release >= DISCOVERY_SINCE) != guest.discovers_implementations:
-        yield _contradicted(guest)
+def warnings(vm: Vm, reference: ReferenceData) -> Iterator[Warning]:
+    guest, placement = vm.definition.guest, vm.definition.placement
+    if guest.kernel_release is not None:
+        yield from _about_kernel(guest.kernel_release, guest.discovers_implementations, reference.kernels)
+    if unknown := sorted(set(placement.accept_hazards) - reference.tables.hazard_tables):
+        yield Warning("unknown_hazard", f"accept_hazards names {', '.join(unknown)}, which no table is called")
     if vm.exposed:
-        yield Warning(
-            "exposed", f"{vm.host} has registers that the sealed list does not cover; move the VM, or boot it again"
-        )
+        detail = f"{vm.host} has registers that the sealed list does not cover; move the VM, or boot it again"
+        yield Warning("exposed", detail)
     if vm.boot and vm.boot.plan.mode is Mode.DISCOVERABLE and not guest.discovers_implementations:
         yield Warning("list_not_discovered", "the guest is said not to ask for the list that its VMM exposes")
 
 
-def _release(guest: Guest) -> tuple[int, int] | None:
-    match = _RELEASE.match(guest.kernel_release or "")
-    return (int(match[1]), int(match[2])) if match else None
-
-
-def _contradicted(guest: Guest) -> Warning:
-    if guest.discovers_implementations:
-        detail = f"Linux {guest.kernel_release} does not ask for the list: discovery came with 6.15"
-        return Warning("kernel_cannot_discover", detail)
-    detail = f"Linux {guest.kernel_release} asks for the list, and discovers_implementations is false"
-    return Warning("kernel_can_discover", detail)
+def _about_kernel(release: str, said_to_discover: bool, kernels: KernelBehaviours) -> Iterator[Warning]:  # noqa: FBT001 - a fact
+    try:
+        discovers = kernels.discovers(KernelVersion.parse(release))
+    except ValueError:
+        yield Warning(
+            "kernel_unknown", f"{release!r} is no Linux release that says whether the guest asks for the list"
+        )
+        return
+    if said_to_discover and not discovers:
+        detail = f"Linux {release} does not ask for the list: discovery came with 6.15"
+        yield Warning("kernel_cannot_discover", detail)
+    if discovers and not said_to_discover:
+        detail = f"Linux {release} asks for the list, and discovers_implementations is false"
+        yield Warning("kernel_can_discover", detail)

@@ -25,6 +25,8 @@ PREVIEWED: Final = 100
 @dataclass(frozen=True, slots=True)
 class Targets:
     fleet_revision: int
+    accepted_hazards: tuple[str, ...]
+    """Tables that weaken the guest on its list, by consent; so in every answer about the VM."""
     total: int
     hosts: int
     """All hosts of the fleet."""
@@ -34,6 +36,7 @@ class Targets:
 @dataclass(frozen=True, slots=True)
 class Verdict:
     fleet_revision: int
+    accepted_hazards: tuple[str, ...]
     host: str
     reasons: tuple[Reason, ...]
     """All that speaks against the host; none means that it is a target."""
@@ -42,6 +45,7 @@ class Verdict:
 @dataclass(frozen=True, slots=True)
 class Rejections:
     fleet_revision: int
+    accepted_hazards: tuple[str, ...]
     total: int
     """Rejected hosts, each counted once."""
     items: tuple[Rejection, ...]
@@ -65,13 +69,18 @@ async def judge_target(context: Context, vm: str, host: str) -> Verdict:
         candidate = fleet.host(host)
         if candidate is None:
             raise HostNotFound(host)
-        return Verdict(fleet.revision, host, reasons(fleet, candidate, move, MOVE_RULES))
+        return Verdict(fleet.revision, move.plan.accepted_hazards, host, reasons(fleet, candidate, move, MOVE_RULES))
 
 
 async def count_rejections(context: Context, vm: str) -> Rejections:
     async with context.database.reading() as tx:
         move, fleet = await _asked(context, tx, vm)
-        return Rejections(fleet.revision, len(refused(fleet, move, MOVE_RULES)), tuple(rejections(fleet, move)))
+        return Rejections(
+            fleet.revision,
+            move.plan.accepted_hazards,
+            len(refused(fleet, move, MOVE_RULES)),
+            tuple(rejections(fleet, move)),
+        )
 
 
 async def preview(context: Context, host: str, placement: Placement, guest: Guest) -> Preview:
@@ -92,4 +101,10 @@ async def _asked(context: Context, tx: Transaction, vm: str) -> tuple[Move, Flee
 def _targets(fleet: Fleet, move: Move, page: PageRequest) -> Targets:
     hosts = targets(fleet, move)
     items = list(islice(fleet.in_name_order(hosts, page.after), page.limit + 1))
-    return Targets(fleet.revision, len(hosts), len(fleet), Page.cut(items, page.limit, lambda host: host.name))
+    return Targets(
+        fleet.revision,
+        move.plan.accepted_hazards,
+        len(hosts),
+        len(fleet),
+        Page.cut(items, page.limit, lambda host: host.name),
+    )

@@ -40,10 +40,11 @@ def database_url(written: str) -> URL:
     return url.set(drivername="postgresql+asyncpg", query=query)
 
 
-def create_engine(settings: Settings) -> AsyncEngine:
+def create_engine(settings: Settings, *, pool_size: int | None = None) -> AsyncEngine:
+    """An engine; pool_size counts its connections, by default the settings' number."""
     url = database_url(settings.database_url)
     if url.get_backend_name() != "sqlite":
-        return create_async_engine(url, pool_size=settings.database_pool_size, max_overflow=0)
+        return create_async_engine(url, pool_size=pool_size or settings.database_pool_size, max_overflow=0)
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(url)
@@ -115,7 +116,8 @@ class Database:
         self.boots = boots
         self._identities = IdentityCache()
         self._lists = ListCache()
-        self._snapshot = FleetSnapshot(self._identities, settings.max_inventory_age)
+        self._snapshot_engine = create_engine(settings, pool_size=1)
+        self._snapshot = FleetSnapshot(self._snapshot_engine, self._identities, settings.max_inventory_age)
 
     @classmethod
     async def connect(cls, settings: Settings) -> "Database":
@@ -124,6 +126,7 @@ class Database:
 
     async def close(self) -> None:
         await self.boots.close()
+        await self._snapshot_engine.dispose()
         await self.engine.dispose()
 
     @asynccontextmanager

@@ -1,4 +1,4 @@
-"""Imports: hosts arrive in a temporary table, and are merged into the inventory by a few statements over all of them."""
+"""Imports: hosts arrive in a temporary table, and are merged into the inventory by a few statements over all."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -7,14 +7,23 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.domain.cpu_names import CpuNames
+from app.domain.errata_format import read_errata_tables
+from app.domain.kernels import read_kernel_behaviours
 from app.domain.reference import ReferenceData
 
 _SHIPPED: Final = files("app") / "data"
 
 
 def load_reference_data(data_dir: Path | None) -> ReferenceData:
-    """Read all files; one that is not in `data_dir` is taken from the release."""
-    return ReferenceData(_cpu_names(_read("implementers.json", data_dir), _read("parts.json", data_dir)))
+    """Read all files; one that is not in `data_dir` is taken from the release.
+
+    Raises InvalidErrataTables or InvalidKernelBehaviours with every fault of a file.
+    """
+    return ReferenceData(
+        _cpu_names(_read("implementers.json", data_dir), _read("parts.json", data_dir)),
+        read_errata_tables(_read("errata.json", data_dir)),
+        read_kernel_behaviours(_read("kernels.json", data_dir)),
+    )
 
 
 def _read(name: str, data_dir: Path | None) -> Any:  # noqa: ANN401 - a JSON document

@@ -5,14 +5,14 @@ than the last change that was committed before the question, and nobody has to t
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from sys import intern
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, and_, false, null, select, true, union_all
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import and_, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.domain.fleet import Fleet, FleetHost, Labels
 from app.domain.host import Capabilities, HostState
@@ -34,7 +34,10 @@ _NOTHING: Final = _Held(Fleet(revision=0), token=None)
 
 
 class FleetSnapshot:
-    def __init__(self, cache: IdentityCache, max_age: timedelta | None) -> None:
+    """One to a process. Reads through an engine of its own, so that nobody holds a connection to wait for another."""
+
+    def __init__(self, engine: AsyncEngine, cache: IdentityCache, max_age: timedelta | None) -> None:
+        self._engine = engine
         self._cache = cache
         self._max_age = max_age
         self._held = _NOTHING
@@ -45,34 +48,37 @@ class FleetSnapshot:
     async def current(self, connection: AsyncConnection, now: datetime) -> Fleet:
         """The fleet as of the last change committed before this call."""
         held = self._held
-        stands = (await connection.execute(_standing(held))).one()
-        if stands.token is None or stands.revision < held.fleet.revision:
-            held = _NOTHING
-        if stands.revision != held.fleet.revision or held is _NOTHING:
-            held = await self._brought_up(connection, held)
+        if not await _is_current(connection, held):
+            held = await self._brought_up()
         return await self._with_stale(connection, held.fleet, now)
 
-    async def _brought_up(self, connection: AsyncConnection, base: _Held) -> _Held:
-        async with self._turn:
-            if base is not _NOTHING and self._held.fleet.revision > base.fleet.revision:
-                base = self._held
-            self._held = await self._read(connection, base)
+    async def _brought_up(self) -> _Held:
+        async with self._turn, self._engine.connect() as connection:
+            # One transaction with one view, so that the revision, its token and the rows are of one moment.
+            viewing = await connection.execution_options(**_ONE_VIEW[connection.dialect.name])
+            async with viewing.begin():
+                base = self._held if await _has_in_its_past(connection, self._held) else _NOTHING
+                self._held = await self._read(connection, base)
             return self._held
 
     async def _read(self, connection: AsyncConnection, base: _Held) -> _Held:
-        # One statement, so that the revision, its token and the rows are of one moment.
+        revision, token = (await connection.execute(_PRESENT)).one()
         put: list[FleetHost] = []
-        deleted: list[str] = []
-        revision, token = base.fleet.revision, base.token
-        async with connection.stream(_changes_since(base.fleet.revision)) as result:
+        async with connection.stream(_PUT.where(hosts.c.revision > base.fleet.revision)) as result:
             async for rows in result.partitions(_BATCH):
-                revision, token = rows[0].fleet_revision, rows[0].token
-                await Identities(connection, self._cache).of(row.identity for row in rows if row.identity)
-                deleted += [row.name for row in rows if row.deleted]
-                put += [self._host(row) for row in rows if row.identity]
-        return _Held(base.fleet.changed(put, _without(deleted, put), revision), token)
+                await Identities(connection, self._cache).of(row.identity for row in rows)
+                put += [self._host(row) for row in rows]
+        gone = select(deleted_hosts.c.name).where(deleted_hosts.c.revision > base.fleet.revision)
+        deleted = _without((await connection.execute(gone)).scalars(), put)
+        self._forget_unused()
+        return _Held(base.fleet.changed(put, deleted, revision), token)
 
-    def _host(self, row: Row[Any]) -> FleetHost:
+    def _forget_unused(self) -> None:
+        # What is shared is not counted; when most of it must be of the past, begin again.
+        if len(self._labels) > 1_000 + 2 * len(self._held.fleet):
+            self._labels.clear()
+
+    def _host(self, row: Any) -> FleetHost:  # noqa: ANN401 - a row of _PUT
         # Hosts share labels and capabilities by the thousand: keep each once.
         labels = tuple(sorted((intern(key), intern(value)) for key, value in row.labels.items()))
         capabilities = Capabilities(row.writable_id_registers, row.discovery_hypercalls)
@@ -99,25 +105,30 @@ def _without(deleted: Iterable[str], put: Iterable[FleetHost]) -> list[str]:
     return [name for name in deleted if name not in back]
 
 
-def _standing(held: _Held) -> Select[Any]:
-    """The present revision, and the token that the held revision has in this database: none in another history."""
-    known = and_(fleet_revisions.c.revision == held.fleet.revision, fleet_revisions.c.token == held.token)
-    return select(fleet.c.revision, fleet_revisions.c.token).select_from(fleet.outerjoin(fleet_revisions, known))
+_token: Final = select(fleet_revisions.c.token).where(fleet_revisions.c.revision == fleet.c.revision).scalar_subquery()
+_PRESENT: Final = select(fleet.c.revision, _token.label("token"))
+_PUT: Final = select(
+    hosts.c.name,
+    hosts.c.state,
+    hosts.c.labels,
+    hosts.c.identity,
+    hosts.c.writable_id_registers,
+    hosts.c.discovery_hypercalls,
+)
+
+_ONE_VIEW: Final[Mapping[str, Mapping[str, str]]] = {
+    "postgresql": {"isolation_level": "REPEATABLE READ"},
+    "sqlite": {"sqlite_begin": "BEGIN"},
+}
 
 
-def _changes_since(revision: int) -> Select[Any]:
-    columns = (
-        hosts.c.state,
-        hosts.c.labels,
-        hosts.c.identity,
-        hosts.c.writable_id_registers,
-        hosts.c.discovery_hypercalls,
-    )
-    put = select(hosts.c.name, false().label("deleted"), *columns).where(hosts.c.revision > revision)
-    nothing = (null().label(column.name) for column in columns)
-    gone = select(deleted_hosts.c.name, true().label("deleted"), *nothing).where(deleted_hosts.c.revision > revision)
-    changes = union_all(put, gone).subquery()
-    token = select(fleet_revisions.c.token).where(fleet_revisions.c.revision == fleet.c.revision).scalar_subquery()
-    return select(fleet.c.revision.label("fleet_revision"), token.label("token"), changes).select_from(
-        fleet.outerjoin(changes, true())
-    )
+async def _is_current(connection: AsyncConnection, held: _Held) -> bool:
+    revision, token = (await connection.execute(_PRESENT)).one()
+    return held is not _NOTHING and revision == held.fleet.revision and token == held.token
+
+
+async def _has_in_its_past(connection: AsyncConnection, held: _Held) -> bool:
+    """Whether the database went through the held revision: not after it was restored, nor long after."""
+    known = select(fleet_revisions.c.token).where(fleet_revisions.c.revision == held.fleet.revision)
+    token = (await connection.execute(known)).scalar_one_or_none()
+    return token is not None and token == held.token

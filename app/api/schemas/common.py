@@ -118,6 +118,9 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_
 """A time with its zone, RFC 3339."""
 
 FleetRevision = Annotated[int, Field(description="The fleet revision the answer was computed at.", ge=0, examples=[42])]
+AcceptedHazards = Annotated[
+    list[str], Field(description="Tables that weaken the guest on its list, accepted by its placement.", examples=[[]])
+]
 NextCursor = Annotated[
     str | None, Field(description="Pass it as `cursor` for the next page; null on the last page.", examples=[None])
 ]

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, PlainValidator, WithJsonSchema
 
 from app.api.schemas.common import (
+    AcceptedHazards,
     FleetRevision,
     ImplementationOut,
     In,
@@ -88,7 +89,7 @@ class PlanOut(ContentOut):
     mode_reasons: list[ModeReason] = Field(description="Why the boot is homogeneous; all that hold.")
     vcpu_identity: RegistersOut = Field(description="What the vCPUs present: entry 0.")
     left_out: list[LeftOutOut]
-    accepted_hazards: list[str]
+    accepted_hazards: AcceptedHazards
 
     @classmethod
     def from_plan(cls, plan: Plan, names: CpuNames) -> "PlanOut":

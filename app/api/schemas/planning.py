@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from app.api.schemas.common import FleetRevision, ImplementationOut, In, Name, NextCursor, Out, example
+from app.api.schemas.common import AcceptedHazards, FleetRevision, ImplementationOut, In, Name, NextCursor, Out, example
 from app.api.schemas.lists import PlanOut
 from app.api.schemas.vms import EXAMPLE_VM, GuestIn, PlacementIn
 from app.domain.cpu_names import CpuNames
@@ -34,6 +34,7 @@ class TargetsOut(Out):
     total: int
     items: list[TargetOut]
     next_cursor: NextCursor
+    accepted_hazards: AcceptedHazards
     summary: str = Field(examples=["12 of 40 hosts are targets of vm-1 on h1."])
 
 
@@ -78,6 +79,7 @@ class VerdictOut(Out):
     host: str
     eligible: bool
     reasons: list[ReasonOut]
+    accepted_hazards: AcceptedHazards
 
     @classmethod
     def from_domain(cls, vm: str, verdict: Verdict, names: CpuNames) -> "VerdictOut":
@@ -87,6 +89,7 @@ class VerdictOut(Out):
             host=verdict.host,
             eligible=not verdict.reasons,
             reasons=[ReasonOut.from_domain(reason, names) for reason in verdict.reasons],
+            accepted_hazards=list(verdict.accepted_hazards),
         )
 
 
@@ -107,11 +110,18 @@ class RejectionsOut(Out):
     fleet_revision: FleetRevision
     total: int
     items: list[RejectionOut]
+    accepted_hazards: AcceptedHazards
 
     @classmethod
     def from_domain(cls, vm: str, found: Rejections) -> "RejectionsOut":
         items = [RejectionOut.from_domain(each) for each in found.items]
-        return cls(vm=vm, fleet_revision=found.fleet_revision, total=found.total, items=items)
+        return cls(
+            vm=vm,
+            fleet_revision=found.fleet_revision,
+            total=found.total,
+            items=items,
+            accepted_hazards=list(found.accepted_hazards),
+        )
 
 
 class PreviewIn(In):

@@ -5,6 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, StrictBool, StrictInt, StringConstraints, model_validator
 
 from app.api.schemas.common import (
+    AcceptedHazards,
     CpuListField,
     In,
     LabelKey,
@@ -19,6 +20,7 @@ from app.api.schemas.common import (
 from app.domain.implementation_list import ImplementationList
 from app.domain.placement import DEFAULT_MAX_IMPLEMENTATIONS, Operator, Placement, Requirement, Selector
 from app.domain.plan import Mode
+from app.domain.reference import ReferenceData
 from app.domain.vm import Guest, Resources, VmDefinition, VmRecord, VmState
 from app.domain.warnings import warnings
 from app.services.vms import Exposed
@@ -186,11 +188,11 @@ class VmOut(Out):
     implementation_list: str | None = Field(description="Digest of the list in force.")
     exposed: bool = Field(description="Its host has registers that its sealed list does not cover.")
     migration: str | None = Field(description="Id of the open migration.")
-    accepted_hazards: list[str] = Field(description="Tables that weaken the guest on its list, accepted by name.")
+    accepted_hazards: AcceptedHazards
     warnings: list[WarningOut]
 
     @classmethod
-    def from_record(cls, record: VmRecord) -> "VmOut":
+    def from_record(cls, record: VmRecord, reference: ReferenceData) -> "VmOut":
         vm, guest, resources = record.vm, record.vm.definition.guest, record.vm.definition.resources
         plan = vm.boot.plan if vm.boot else None
         return cls(
@@ -208,7 +210,7 @@ class VmOut(Out):
             exposed=vm.exposed,
             migration=vm.migration,
             accepted_hazards=list(plan.accepted_hazards) if plan else [],
-            warnings=[WarningOut(code=each.code, detail=each.detail) for each in warnings(vm)],
+            warnings=[WarningOut(code=each.code, detail=each.detail) for each in warnings(vm, reference)],
         )
 
 
