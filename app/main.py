@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from app.api import hosts, lists, migrations, planning, service, vms
+from app.api import effects, hosts, lists, migrations, planning, service, vms
 from app.api.documentation import TAGS, describe, operation_id
 from app.api.metrics import RequestMetrics
 from app.api.middleware import RequestScope
@@ -57,7 +57,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.metrics = metrics
     app.add_middleware(RequestScope, metrics=metrics)
-    for router in (lists.hot_router, hosts.router, vms.router, lists.router, planning.router, migrations.router):
+    for router in (
+        lists.hot_router,
+        hosts.router,
+        vms.router,
+        lists.router,
+        planning.router,
+        migrations.router,
+        effects.router,
+    ):
         app.include_router(router)
     app.include_router(service.router)
     app.mount("/docs/assets", service.assets)

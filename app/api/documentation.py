@@ -15,6 +15,7 @@ TAGS: Final[Sequence[Mapping[str, str]]] = (
     {"name": "Implementation lists", "description": "The exact list a VMM must expose, in every form it is needed in."},
     {"name": "Planning", "description": "Where a VM may move to, why not elsewhere, and what a boot would get."},
     {"name": "Migrations", "description": "Admission of a move, and the word on how it ended."},
+    {"name": "Effects", "description": "What a list does to the guest, and which CPUs may share one."},
     {"name": "Service", "description": "Health, metrics, and what the service says of itself."},
 )
 

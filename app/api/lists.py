@@ -56,7 +56,7 @@ async def get_implementation_list(
     key = (digest, shown)
     rendered = representations.kept(key)
     if rendered is None:
-        implementations = await vms.get_implementation_list(request.state.context, _whole(digest))
+        implementations = await vms.get_implementation_list(request.state.context, whole_digest(digest))
         rendered = representations.keep(key, representations.of_content(implementations, shown))
     return rendered.answer(request)
 
@@ -123,7 +123,8 @@ def _format(request: Request) -> Format:
     return Format(asked)
 
 
-def _whole(digest: str) -> str:
+def whole_digest(digest: str) -> str:
+    """`sha256:…` from that or its digits alone. Raises ImplementationListNotFound: no list is called otherwise."""
     match = _DIGEST.fullmatch(digest)
     if match is None:
         raise ImplementationListNotFound(digest)

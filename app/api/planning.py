@@ -16,6 +16,7 @@ from app.api.schemas.planning import (
     targets_summary,
 )
 from app.services import planning
+from app.services.effects import effects_of_plan
 
 router: Final = APIRouter(prefix="/v1", tags=["Planning"])
 
@@ -76,4 +77,4 @@ async def list_rejections(services: Services, vm: VmName) -> RejectionsOut:
 async def preview_placement(services: Services, body: PreviewIn) -> PreviewOut:
     """The list that a boot on the host would seal, and the targets it would have. Stores nothing."""
     found = await planning.preview(services, body.host, body.placement.to_domain(), body.guest.to_domain())
-    return PreviewOut.from_domain(found, services.reference.names)
+    return PreviewOut.from_domain(found, effects_of_plan(services, found.plan), services.reference.names)

@@ -102,6 +102,13 @@ PROBLEM_TYPES: Final[Mapping[str, ProblemType]] = {
             "Take the digest from the VM or from one of its boots.",
         ),
         _type(
+            "erratum_not_found",
+            _NOT_FOUND,
+            "No such erratum",
+            "The tables that are loaded have no entry of this id.",
+            "List them at /v1/errata; ids are the kernel's names, such as ARM64_SPECTRE_BHB.",
+        ),
+        _type(
             "no_current_list",
             _NOT_FOUND,
             "The VM has no list in force",

@@ -51,6 +51,7 @@ def compose(fleet: Fleet, order: BootOrder) -> Plan:
     return Plan(
         host.name,
         order.cpus,
+        own,
         ImplementationList((*own, *screening.admitted)),
         mode,
         why_homogeneous,

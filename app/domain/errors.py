@@ -99,6 +99,10 @@ class ImplementationListNotFound(NotFound):
     code, kind = "implementation_list_not_found", "implementation list"
 
 
+class ErratumNotFound(NotFound):
+    code, kind = "erratum_not_found", "erratum"
+
+
 class NoCurrentList(RoadsteadError):
     code = "no_current_list"
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -13,6 +13,15 @@ ABI_VERSION: Final = (1, 0)
 """Version of the discovery ABI the list is made for (Linux 6.15, Documentation/virt/kvm/arm/hypercalls.rst)."""
 
 _ENTRY: Final = struct.Struct(">QQQ")
+
+
+def packed(implementations: Iterable[Implementation]) -> bytes:
+    """24 bytes an entry: MIDR, REVIDR, AIDR, 8 bytes big-endian each."""
+    return b"".join(_ENTRY.pack(*entry) for entry in implementations)
+
+
+def unpacked(binary: bytes) -> tuple[Implementation, ...]:
+    return tuple(Implementation(*entry) for entry in _ENTRY.iter_unpack(binary))
 
 
 @dataclass(frozen=True)
@@ -42,8 +51,8 @@ class ImplementationList:
 
     @cached_property
     def binary(self) -> bytes:
-        """24 bytes an entry: MIDR, REVIDR, AIDR, 8 bytes big-endian each. This is what the digest is taken of."""
-        return b"".join(_ENTRY.pack(*entry) for entry in self.entries)
+        """The entries packed, which is what the digest is taken of."""
+        return packed(self.entries)
 
     @cached_property
     def digest(self) -> str:
@@ -52,7 +61,7 @@ class ImplementationList:
 
     @classmethod
     def from_binary(cls, binary: bytes) -> "ImplementationList":
-        return cls(tuple(Implementation(*entry) for entry in _ENTRY.iter_unpack(binary)))
+        return cls(unpacked(binary))
 
     @cached_property
     def qemu(self) -> str:

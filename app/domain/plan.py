@@ -41,6 +41,8 @@ class Plan:
     host: str
     cpus: CpuList | None
     """The host's CPUs the VM is pinned to; None where it is not."""
+    own: tuple[Implementation, ...]
+    """What those CPUs reported then, by the lowest CPU that has each. A composed list begins with them."""
     list: ImplementationList
     mode: Mode
     mode_reasons: tuple[ModeReason, ...]

@@ -103,7 +103,8 @@ async def adopt_vm(context: Context, name: str, host: str, exposed: Exposed, att
         homogeneous = exposed.mode is Mode.HOMOGENEOUS
         why = mode_reasons(current.vm.definition.guest, held.record.host.capabilities) if homogeneous else ()
         fleet = await tx.fleet(context.now())
-        plan = Plan(host, None, exposed.list, exposed.mode, why, fleet.revision)
+        own = tuple(known for each in held.record.host.identity.reported if (known := each.known))
+        plan = Plan(host, None, own, exposed.list, exposed.mode, why, fleet.revision)
         return await _seal(context, tx, current, held, plan, adopted=True)
 
     return await once(context, attempt, work)

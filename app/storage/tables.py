@@ -145,6 +145,7 @@ boots: Final = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("host", Text, nullable=False),
     Column("cpus", Text),
+    Column("own_entries", LargeBinary, nullable=False, comment="The boot host's implementations, 24 bytes an entry."),
     Column("digest", LargeBinary, ForeignKey("implementation_lists.digest"), nullable=False),
     Column("mode", Text, nullable=False),
     Column("mode_reasons", Document, nullable=False),

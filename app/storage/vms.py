@@ -11,6 +11,7 @@ from app.domain.cpulist import CpuList, parse_cpulist
 from app.domain.exposure import covers
 from app.domain.host import Identity
 from app.domain.implementation import Implementation
+from app.domain.implementation_list import packed, unpacked
 from app.domain.placement import Operator, Placement, Requirement, Selector
 from app.domain.plan import LeftOut, Mode, ModeReason, Plan
 from app.domain.vm import Boot, Guest, Resources, Vm, VmDefinition, VmRecord, VmState
@@ -195,6 +196,7 @@ class Vms:
         plan = Plan(
             row.host,
             _cpus(row),
+            unpacked(row.own_entries),
             self._lists.known(row.digest, row.entries),
             Mode(row.mode),
             tuple(ModeReason(reason) for reason in row.mode_reasons),
@@ -267,6 +269,7 @@ def _boot_values(boot: Boot) -> dict[str, Any]:
         "number": boot.number,
         "host": plan.host,
         "cpus": None if plan.cpus is None else str(plan.cpus),
+        "own_entries": packed(plan.own),
         "mode": plan.mode.value,
         "mode_reasons": [reason.value for reason in plan.mode_reasons],
         "left_out": [[list(left.implementation), left.hosts, list(left.hazards)] for left in plan.left_out],

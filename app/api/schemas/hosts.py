@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, StrictBool, StrictInt, TypeAdapter
+from pydantic import AfterValidator, Field, StrictBool, StrictInt
 
 from app.api.schemas.common import (
     CpuListField,
@@ -92,19 +92,24 @@ class CapacityIn(In):
         return Capacity(self.vcpus, self.memory_mib)
 
 
-class HostIn(In):
+class OneOfAKind(In):
+    """What tells hosts of one kind apart."""
+
+    labels: dict[LabelKey, LabelValue] = Field(default_factory=dict, max_length=256)
+    observed_at: Moment | None = Field(None, description="Defaults to the time of the request.")
+
+
+class HostIn(OneOfAKind):
     """A host as its operator and its collector describe it. Only `cpus` is required."""
 
     model_config = In.model_config | example(EXAMPLE_HOST)
 
     state: HostState = HostState.ACTIVE
-    labels: dict[LabelKey, LabelValue] = Field(default_factory=dict, max_length=256)
     cpus: Annotated[list[CpuGroupIn], Field(min_length=1, max_length=MAX_GROUPS), AfterValidator(_apart)]
     capabilities: CapabilitiesIn = CapabilitiesIn()
     capacity: CapacityIn | None = None
     kernel_release: Text | None = None
     vmm: Text | None = None
-    observed_at: Moment | None = Field(None, description="Defaults to the time of the request.")
 
     def to_domain(self, name: str, now: datetime) -> Host:
         return Host(
@@ -126,7 +131,10 @@ class HostLine(HostIn):
     name: Name
 
 
-HOST_IN: TypeAdapter[HostIn] = TypeAdapter(HostIn)
+class NamedOneOfAKind(OneOfAKind):
+    """What tells the lines of an import apart."""
+
+    name: Name
 
 
 class CpuGroupOut(Out):

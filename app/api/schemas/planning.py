@@ -6,9 +6,11 @@ from typing import Any
 from pydantic import Field
 
 from app.api.schemas.common import AcceptedHazards, FleetRevision, ImplementationOut, In, Name, NextCursor, Out, example
+from app.api.schemas.effects import EffectsOut
 from app.api.schemas.lists import PlanOut
 from app.api.schemas.vms import EXAMPLE_VM, GuestIn, PlacementIn
 from app.domain.cpu_names import CpuNames
+from app.domain.effects import Effects
 from app.domain.eligibility import Rejection
 from app.domain.fleet import FleetHost
 from app.domain.migration import Migration, MigrationState
@@ -54,6 +56,11 @@ class UnlistedOut(Out):
         )
 
 
+def _only_with(description: str) -> Any:  # noqa: ANN401 - a field's default
+    """A field that stands only in reasons with `implementation_not_listed`."""
+    return Field(None, description=description, exclude_if=lambda value: value is None)
+
+
 class ReasonOut(Out):
     """Why a host is refused."""
 
@@ -61,10 +68,10 @@ class ReasonOut(Out):
     detail: str
     remedy: str
     lasting: bool = Field(description="Waiting does not help: only a new boot or other hardware does.")
-    implementation: ImplementationOut | None = Field(None, description="The first that is not listed.")
-    nearest_listed: ImplementationOut | None = Field(None, description="The listed one that is nearest to it.")
-    differing_registers: list[str] | None = Field(None, description="The registers in which the two differ.")
-    unlisted: list[UnlistedOut] | None = Field(None, description="All that are not listed.")
+    implementation: ImplementationOut | None = _only_with("The first that is not listed.")
+    nearest_listed: ImplementationOut | None = _only_with("The listed one that is nearest to it.")
+    differing_registers: list[str] | None = _only_with("The registers in which the two differ.")
+    unlisted: list[UnlistedOut] | None = _only_with("All that are not listed.")
 
     @classmethod
     def from_domain(cls, reason: Reason, names: CpuNames) -> "ReasonOut":
@@ -144,14 +151,16 @@ class PreviewTargetsOut(Out):
 class PreviewOut(Out):
     implementation_list: PlanOut
     targets: PreviewTargetsOut
+    effects: EffectsOut = Field(description="What the list would do to the guest.")
     fleet_revision: FleetRevision
 
     @classmethod
-    def from_domain(cls, preview: Preview, names: CpuNames) -> "PreviewOut":
+    def from_domain(cls, preview: Preview, effects: Effects, names: CpuNames) -> "PreviewOut":
         items = [TargetOut.from_domain(host, names) for host in preview.targets.page.items]
         return cls(
             implementation_list=PlanOut.from_plan(preview.plan, names),
             targets=PreviewTargetsOut(total=preview.targets.total, items=items),
+            effects=EffectsOut.from_domain(preview.plan.list.digest, effects, names),
             fleet_revision=preview.plan.fleet_revision,
         )
 

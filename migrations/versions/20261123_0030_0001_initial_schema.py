@@ -1,7 +1,7 @@
 """Initial schema.
 
 Revision: 0001, the first
-Created: 2026-11-22 23:52:25.962120+00:00
+Created: 2026-11-23 00:30:40.306726+00:00
 """
 
 from collections.abc import Sequence
@@ -28,11 +28,7 @@ def upgrade() -> None:
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
         sa.Column("status", sa.SmallInteger(), nullable=True),
-        sa.Column(
-            "headers",
-            DOCUMENT,
-            nullable=True,
-        ),
+        sa.Column("headers", DOCUMENT, nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=True),
         sa.Column("created_at", TIMESTAMP, nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("answers_pkey")),
@@ -69,11 +65,7 @@ def upgrade() -> None:
         sa.Column("id", KEY, nullable=False),
         sa.Column("name", NAME, nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
-        sa.Column(
-            "labels",
-            DOCUMENT,
-            nullable=False,
-        ),
+        sa.Column("labels", DOCUMENT, nullable=False),
         sa.Column("identity", sa.LargeBinary(), nullable=False),
         sa.Column("writable_id_registers", sa.Boolean(), nullable=True),
         sa.Column("discovery_hypercalls", sa.Boolean(), nullable=True),
@@ -111,10 +103,7 @@ def upgrade() -> None:
         "implementation_lists",
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column(
-            "entries",
-            sa.LargeBinary(),
-            nullable=False,
-            comment="24 bytes an entry; the digest is SHA-256 of this.",
+            "entries", sa.LargeBinary(), nullable=False, comment="24 bytes an entry; the digest is SHA-256 of this."
         ),
         sa.PrimaryKeyConstraint("digest", name=op.f("implementation_lists_pkey")),
     )
@@ -150,21 +139,14 @@ def upgrade() -> None:
         sa.Column("id", KEY, nullable=False),
         sa.Column("name", NAME, nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
-        sa.Column(
-            "placement",
-            DOCUMENT,
-            nullable=False,
-        ),
+        sa.Column("placement", DOCUMENT, nullable=False),
         sa.Column("discovers_implementations", sa.Boolean(), nullable=False),
         sa.Column("kernel_release", sa.Text(), nullable=True),
         sa.Column("vcpus", sa.BigInteger(), nullable=True),
         sa.Column("memory_mib", sa.BigInteger(), nullable=True),
         sa.Column("boots", sa.Integer(), nullable=False, comment="How many boots there were."),
         sa.Column(
-            "boot",
-            sa.Integer(),
-            nullable=True,
-            comment="Number of the boot it is in; null while it is only defined.",
+            "boot", sa.Integer(), nullable=True, comment="Number of the boot it is in; null while it is only defined."
         ),
         sa.Column("host_id", KEY, nullable=True),
         sa.CheckConstraint("(boot IS NULL) = (host_id IS NULL)", name=op.f("vms_somewhere_check")),
@@ -181,18 +163,16 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("host", sa.Text(), nullable=False),
         sa.Column("cpus", sa.Text(), nullable=True),
+        sa.Column(
+            "own_entries",
+            sa.LargeBinary(),
+            nullable=False,
+            comment="The boot host's implementations, 24 bytes an entry.",
+        ),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("mode", sa.Text(), nullable=False),
-        sa.Column(
-            "mode_reasons",
-            DOCUMENT,
-            nullable=False,
-        ),
-        sa.Column(
-            "left_out",
-            DOCUMENT,
-            nullable=False,
-        ),
+        sa.Column("mode_reasons", DOCUMENT, nullable=False),
+        sa.Column("left_out", DOCUMENT, nullable=False),
         sa.Column(
             "accepted_hazards",
             DOCUMENT,
