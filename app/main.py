@@ -104,7 +104,10 @@ def _refuse_in_problems(app: FastAPI) -> None:
 
     async def failed(request: Request, error: Exception) -> Response:
         logger.error("request %s failed", request.scope.get("request_id"), exc_info=error)
-        return problem(request, "internal_error", "The service failed; what the request began was undone.")
+        answer = problem(request, "internal_error", "The service failed; what the request began was undone.")
+        # Answered outside of all middleware, so the header is not added there.
+        answer.headers["X-Request-ID"] = request.scope.get("request_id", "")
+        return answer
 
     app.add_exception_handler(RoadsteadError, refused)
     app.add_exception_handler(RequestValidationError, invalid)

@@ -169,12 +169,17 @@ class Fleet:
         """The fleet at a later revision. Costs what changed, until so much has that renumbering is cheaper."""
         arrived = {host.name: host for host in put}
         gone = {name for name in deleted if name in self._numbers}
+        if self._should_renumber(arrived, gone):
+            kept = (host for host in self if host.name not in arrived and host.name not in gone)
+            return Fleet.of([*kept, *arrived.values()], revision).with_stale(
+                self._names[number] for number in self.stale
+            )
+        return self._patched(arrived, gone, revision)
+
+    def _should_renumber(self, arrived: Mapping[str, FleetHost], gone: set[str]) -> bool:
         fresh = sum(name not in self._numbers for name in arrived)
         tail = len(self._names) - self._ordered + fresh
-        if len(arrived) + len(gone) > len(self) // 8 or tail > 256 + self._ordered // 64:
-            kept = (host for host in self if host.name not in arrived and host.name not in gone)
-            return replace(Fleet.of([*kept, *arrived.values()], revision), stale=NO_HOSTS)
-        return self._patched(arrived, gone, revision)
+        return len(arrived) + len(gone) > 64 + len(self) // 8 or tail > 256 + self._ordered // 64
 
     def _patched(self, arrived: Mapping[str, FleetHost], gone: set[str], revision: int) -> "Fleet":
         fresh = tuple(name for name in arrived if name not in self._numbers)
@@ -192,6 +197,7 @@ class Fleet:
             self._ordered,
             _reindexed(self._postings, before, after),
             self.present - FrozenBitMap(before) | FrozenBitMap(after),
+            self.stale - FrozenBitMap(self._numbers[name] for name in gone),
         )
 
     def _renumbered(self, fresh: tuple[str, ...], gone: set[str]) -> Mapping[str, int]:

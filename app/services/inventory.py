@@ -188,7 +188,6 @@ async def _merge(context: Context, tx: Transaction, incoming: Import, reporter: 
         await incoming.merge(revision, context.now(), reporter)
     if tally.unchanged:
         await incoming.beat()
-    await incoming.finish()
     return Imported(tally.created, tally.updated, tally.unchanged, revision, dry_run)
 
 

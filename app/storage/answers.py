@@ -1,6 +1,7 @@
 """First answers to requests with an Idempotency-Key."""
 
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -9,6 +10,8 @@ from app.domain.answer import Answer
 from app.domain.errors import IdempotencyKeyReused
 from app.storage.tables import answers
 from app.storage.upsert import insert
+
+_FORGOTTEN_AT_ONCE: Final = 100
 
 
 class Answers:
@@ -21,12 +24,23 @@ class Answers:
         A request with the same key that is being worked on is waited for. Raises IdempotencyKeyReused if the key was
         used for another request.
         """
-        await self._connection.execute(delete(answers).where(answers.c.created_at < forget_before))
+        await self._forget(forget_before)
         row = {"key": key, "fingerprint": fingerprint, "created_at": now}
-        statement = insert(self._connection, answers).values(row).on_conflict_do_nothing().returning(answers.c.key)
+        blank = {**row, "status": None, "headers": None, "body": None}
+        statement = (
+            insert(self._connection, answers)
+            .values(row)
+            .on_conflict_do_update(index_elements=["key"], set_=blank, where=answers.c.created_at < forget_before)
+            .returning(answers.c.key)
+        )
         if (await self._connection.execute(statement)).scalar_one_or_none() is not None:
             return None
         return await self.find(key, fingerprint)
+
+    async def _forget(self, before: datetime) -> None:
+        """Delete some answers that are too old; whoever is at it already is not waited for."""
+        old = select(answers.c.key).where(answers.c.created_at < before).limit(_FORGOTTEN_AT_ONCE)
+        await self._connection.execute(delete(answers).where(answers.c.key.in_(old.with_for_update(skip_locked=True))))
 
     async def find(self, key: str, fingerprint: bytes) -> Answer | None:
         """The answer that was kept under a key. Raises IdempotencyKeyReused."""

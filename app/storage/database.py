@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, event, make_url
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from app.domain.errors import DatabaseUnavailable
 from app.domain.fleet import Fleet
 from app.settings import Settings
 from app.storage.answers import Answers
+from app.storage.availability import available
 from app.storage.hosts import Hosts
 from app.storage.hot_reads import CurrentBoots, current_boots
 from app.storage.identities import Identities, IdentityCache
@@ -99,15 +97,6 @@ class Transaction:
         return await self._snapshot.current(self.connection, now)
 
 
-@asynccontextmanager
-async def _available() -> AsyncIterator[None]:
-    """Turn the loss of the database into a refusal; what it was doing is undone."""
-    try:
-        yield
-    except (OperationalError, InterfaceError, PoolTimeout, OSError) as lost:
-        raise DatabaseUnavailable from lost
-
-
 class Database:
     """Opens transactions. One to a process; keeps what never changes in memory."""
 
@@ -135,7 +124,7 @@ class Database:
 
         Rows that are acted on are locked explicitly, always in the order fleet, host, VM, migration.
         """
-        async with _available(), self.engine.begin() as connection:
+        async with available(), self.engine.begin() as connection:
             yield self._transaction(connection)
 
     @asynccontextmanager
@@ -144,17 +133,19 @@ class Database:
 
         The fleet must not be older than the snapshot in memory, so nothing may pin an earlier state of the database.
         """
-        async with _available(), self.engine.connect() as connection:
+        async with available(), self.engine.connect() as connection:
             options = _READ[connection.dialect.name]
             yield self._transaction(await connection.execution_options(**options))
 
     @asynccontextmanager
     async def importing(self, *, dry_run: bool) -> AsyncIterator[tuple[Transaction, Import]]:
         """A transaction to import hosts in; a dry run undoes it at the end."""
-        async with _available(), self.engine.connect() as connection:
+        async with available(), self.engine.connect() as connection:
             tx = self._transaction(await connection.execution_options(**_IMPORT))
             async with connection.begin() as transaction:
-                yield tx, await import_into(connection, tx.identities)
+                incoming = await import_into(connection, tx.identities)
+                yield tx, incoming
+                await incoming.finish()
                 if dry_run:
                     await transaction.rollback()
 

@@ -78,7 +78,9 @@ class Hosts:
 
     async def lock_inventory(self) -> int:
         """Take the turn to change the inventory: first of all locks, held to the end. The present fleet revision."""
-        revision: int = (await self._connection.execute(select(fleet.c.revision).with_for_update())).scalar_one()
+        # A write, so that SQLite too waits its turn here and not later, when it would be too late.
+        statement = update(fleet).values(revision=fleet.c.revision).returning(fleet.c.revision)
+        revision: int = (await self._connection.execute(statement)).scalar_one()
         return revision
 
     async def next_revision(self) -> int:

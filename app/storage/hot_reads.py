@@ -9,14 +9,18 @@ from typing import Final, NamedTuple, Protocol
 import asyncpg
 from sqlalchemy import URL
 
+from app.domain.errors import DatabaseUnavailable
 from app.settings import Settings
+from app.storage.availability import LOSSES
 
 
 class CurrentBoot(NamedTuple):
-    """Names a boot for good: VM keys are never used twice. `number` is None while the VM is only defined."""
+    """Names a boot for good. `number` and `sealed_at` are None while the VM is only defined."""
 
     vm_key: int
     number: int | None
+    sealed_at: object
+    """Tells apart two boots of one number: a restored database counts on from where its backup was."""
 
 
 class CurrentBoots(Protocol):
@@ -38,15 +42,24 @@ def _libpq(url: URL) -> dict[str, str | tuple[str, ...]]:
     return {"sslmode" if name == "ssl" else name: value for name, value in url.query.items()}
 
 
+_CURRENT: Final = """
+SELECT vms.id, vms.boot, boots.sealed_at
+FROM vms LEFT JOIN boots ON boots.vm_id = vms.id AND boots.number = vms.boot
+WHERE vms.name = """
+
+
 class _OnPostgres:
-    _QUERY: Final = "SELECT id, boot FROM vms WHERE name = $1"
+    _QUERY: Final = f"{_CURRENT} $1"
 
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
         self._pool = pool
 
     async def of(self, vm: str) -> CurrentBoot | None:
-        async with self._pool.acquire() as connection:
-            row = await connection.fetchrow(self._QUERY, vm)
+        try:
+            async with self._pool.acquire() as connection:
+                row = await connection.fetchrow(self._QUERY, vm)
+        except LOSSES as lost:
+            raise DatabaseUnavailable from lost
         return None if row is None else CurrentBoot(*row)
 
     async def close(self) -> None:
@@ -56,7 +69,7 @@ class _OnPostgres:
 class _OnSqlite:
     """In the event loop itself: the read takes microseconds, handing it to a thread would take ten times that."""
 
-    _QUERY: Final = "SELECT id, boot FROM vms WHERE name = ?"
+    _QUERY: Final = f"{_CURRENT} ?"
 
     def __init__(self, path: str) -> None:
         self._path = path

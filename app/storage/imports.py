@@ -151,6 +151,7 @@ class Import:
         )
 
     async def finish(self) -> None:
+        """Leave nothing behind. SQLite would keep the temporary table for as long as the connection, in a pool."""
         if self._connection.dialect.name == "sqlite":
             await self._connection.run_sync(_staged.drop)
 

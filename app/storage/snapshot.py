@@ -63,6 +63,8 @@ class FleetSnapshot:
 
     async def _read(self, connection: AsyncConnection, base: _Held) -> _Held:
         revision, token = (await connection.execute(_PRESENT)).one()
+        if base is not _NOTHING and revision == base.fleet.revision:
+            return base
         put: list[FleetHost] = []
         async with connection.stream(_PUT.where(hosts.c.revision > base.fleet.revision)) as result:
             async for rows in result.partitions(_BATCH):
