@@ -9,12 +9,13 @@ from typing import Any, TypedDict
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 
 from app.api import effects, hosts, lists, migrations, planning, service, vms
 from app.api.documentation import TAGS, describe, operation_id
 from app.api.metrics import RequestMetrics
-from app.api.middleware import RequestScope
+from app.api.middleware import LOGGED, RequestScope
 from app.api.problems import http_refusal, invalid_request, problem, refusal
 from app.api.representations import Representations
 from app.domain.errors import RoadsteadError
@@ -54,9 +55,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=operation_id,
         max_body_size=settings.max_body_bytes,
+        telemetry=_telemetry(settings),
     )
     app.state.metrics = metrics
-    app.add_middleware(RequestScope, metrics=metrics)
+    app.add_middleware(RequestScope, metrics=metrics, logged=LOGGED[settings.access_log])
     for router in (
         lists.hot_router,
         hosts.router,
@@ -72,6 +74,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     _refuse_in_problems(app)
     describe(app)
     return app
+
+
+def _telemetry(settings: Settings) -> TelemetryConfig:
+    on = settings.telemetry
+    return {"tracing": on, "metrics": on, "logs": on, "auto_configure": on}
 
 
 def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextManager[State]]:

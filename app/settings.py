@@ -3,7 +3,7 @@
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import platformdirs
 from pydantic import BeforeValidator, Field
@@ -43,6 +43,12 @@ class Settings(BaseSettings):
     """Largest request body, imports aside."""
     max_import_bytes: int = Field(default=1_073_741_824, ge=1024)
     """Largest body of an import."""
+    access_log: Literal["none", "changes", "all"] = "changes"
+    """Which requests are logged: none, those that may change something or failed, or all."""
+    log_format: Literal["text", "json"] = "text"
+    """One line a record either way; `json` is for machines."""
+    telemetry: bool = False
+    """FastAPI's OpenTelemetry traces, metrics and logs, exported as the OTEL_ variables say. Needs `roadstead[otel]`."""
     data_dir: Path | None = None
     """A directory whose reference data files replace the ones that came with the release."""
 

@@ -61,8 +61,15 @@ def standing_exposition(standing: Standing) -> bytes:
         ("roadstead_vms_accepting_hazards", "VMs whose list weakens them by consent.", standing.accepting_hazards),
         ("roadstead_hosts_identity_incomplete", "Hosts with an unknown register.", standing.incomplete),
         ("roadstead_hosts_stale", "Hosts not observed recently enough.", standing.stale),
+        ("roadstead_vms_without_target", "Running VMs that could move nowhere now.", standing.without_target),
         ("roadstead_migrations_open", "Migrations that are neither completed nor failed.", standing.open_migrations),
         ("roadstead_migrations_overdue", "Open migrations older than the timeout.", standing.overdue_migrations),
     ):
         Gauge(name, text, registry=registry).set(value)
+    for name, text, age in (
+        ("roadstead_oldest_observation_age_seconds", "Of hosts that are not retired.", standing.oldest_observation),
+        ("roadstead_newest_observation_age_seconds", "How far the inventory lags.", standing.newest_observation),
+    ):
+        if age is not None:
+            Gauge(name, text, registry=registry).set(age.total_seconds())
     return generate_latest(registry)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Row, Select, delete, select, update
+from sqlalchemy import Row, Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.fleet import FleetHost
@@ -75,6 +75,12 @@ class Hosts:
         )
         done = (await self._connection.execute(statement)).rowcount == 1
         return replace(seen, host=replace(seen.host, observed_at=observed_at)) if done else None
+
+    async def observed_between(self) -> tuple[datetime | None, datetime | None]:
+        """When the hosts that are not retired were observed: the longest ago, and last."""
+        span = select(func.min(hosts.c.observed_at), func.max(hosts.c.observed_at))
+        row = (await self._connection.execute(span.where(hosts.c.state != HostState.RETIRED.value))).one()
+        return row[0], row[1]
 
     async def lock_inventory(self) -> int:
         """Take the turn to change the inventory: first of all locks, held to the end. The present fleet revision."""

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, Select, Text, and_, case, cast, delete, func, select, update
+from sqlalchemy import Row, Select, and_, case, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.cpulist import CpuList, parse_cpulist
@@ -51,11 +51,30 @@ _VM = select(
 
 @dataclass(frozen=True, slots=True)
 class RunningGroup:
-    """VMs on one host with equal boots, which therefore fare alike."""
+    """VMs on one host with equal placements and equal boots, which therefore fare alike."""
 
     vms: int
+    host: str
+    placement: Placement
+    plan: Plan
     exposed: bool
-    accepts_hazards: bool
+
+
+_KINDS: Final = (
+    vms.c.placement,
+    hosts.c.name,
+    hosts.c.identity,
+    boots.c.host,
+    boots.c.cpus,
+    boots.c.own_entries,
+    boots.c.digest,
+    boots.c.mode,
+    boots.c.mode_reasons,
+    boots.c.left_out,
+    boots.c.accepted_hazards,
+    implementation_lists.c.entries,
+)
+"""All that decides how a running VM fares."""
 
 
 class Vms:
@@ -146,32 +165,21 @@ class Vms:
 
     async def census(self) -> list[RunningGroup]:
         """All VMs that run, in groups: their number is that of hosts and kinds of boots, not that of VMs."""
-        kinds = (
-            hosts.c.name,
-            hosts.c.identity,
-            boots.c.host,
-            boots.c.cpus,
-            boots.c.digest,
-            implementation_lists.c.entries,
+        running = (
+            vms.join(hosts)
+            .join(boots, and_(boots.c.vm_id == vms.c.id, boots.c.number == vms.c.boot))
+            .join(implementation_lists)
         )
-        hazards = case((cast(boots.c.accepted_hazards, Text) == "[]", 0), else_=1)
-        statement = (
-            select(*kinds, hazards.label("hazards"), func.count().label("vms"))
-            .select_from(
-                vms.join(hosts)
-                .join(boots, and_(boots.c.vm_id == vms.c.id, boots.c.number == vms.c.boot))
-                .join(implementation_lists)
-            )
-            .group_by(*kinds, hazards)
-        )
+        counts = (func.max(boots.c.fleet_revision).label("fleet_revision"), func.count().label("vms"))
+        statement = select(*_KINDS, *counts).select_from(running).group_by(*_KINDS)
         rows = (await self._connection.execute(statement)).all()
         known = await self._identities.of(row.identity for row in rows)
         return [self._group(row, known[row.identity]) for row in rows]
 
     def _group(self, row: Row[Any], identity: Identity) -> RunningGroup:
-        sealed = self._lists.known(row.digest, row.entries)
-        covered = covers(sealed, row.host, _cpus(row), row.name, identity)
-        return RunningGroup(row.vms, not covered, bool(row.hazards))
+        plan = self._plan(row)
+        exposed = not _covered(plan, row.name, identity)
+        return RunningGroup(row.vms, row.name, _placement(row.placement), plan, exposed)
 
     async def _change(self, record: VmRecord, values: Mapping[str, object]) -> None:
         statement = update(vms).where(vms.c.id == record.key).values(version=vms.c.version + 1, **values)
@@ -184,16 +192,15 @@ class Vms:
 
     def _record(self, row: Row[Any], known: Mapping[bytes, Any]) -> VmRecord:
         boot = None if row.boot is None else self._boot(row)
-        exposed = boot is not None and not self._covered(row, known[row.identity])
+        exposed = boot is not None and not _covered(boot.plan, row.host_name, known[row.identity])
         vm = Vm(row.name, _definition(row), row.host_name, boot, row.migration, exposed)
         return VmRecord(vm, row.id, row.version)
 
-    def _covered(self, row: Row[Any], identity: Identity) -> bool:
-        sealed = self._lists.known(row.digest, row.entries)
-        return covers(sealed, row.host, _cpus(row), row.host_name, identity)
-
     def _boot(self, row: Row[Any]) -> Boot:
-        plan = Plan(
+        return Boot(row.vm, row.number, self._plan(row), row.sealed_at, row.adopted)
+
+    def _plan(self, row: Row[Any]) -> Plan:
+        return Plan(
             row.host,
             _cpus(row),
             unpacked(row.own_entries),
@@ -204,7 +211,10 @@ class Vms:
             tuple(LeftOut(Implementation(*each[0]), each[1], tuple(each[2])) for each in row.left_out),
             tuple(row.accepted_hazards),
         )
-        return Boot(row.vm, row.number, plan, row.sealed_at, row.adopted)
+
+
+def _covered(plan: Plan, host: str, identity: Identity) -> bool:
+    return covers(plan.list, plan.host, plan.cpus, host, identity)
 
 
 def _cpus(row: Row[Any]) -> CpuList | None:
