@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = "text"
     """One line a record either way; `json` is for machines."""
     telemetry: bool = False
-    """FastAPI's OpenTelemetry traces, metrics and logs, exported as the OTEL_ variables say. Needs `roadstead[otel]`."""
+    """OpenTelemetry traces, metrics and logs, exported as the OTEL_ variables say. Needs `roadstead[otel]`."""
     data_dir: Path | None = None
     """A directory whose reference data files replace the ones that came with the release."""
 

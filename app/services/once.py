@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final, Generic, TypeVar
 
 from app.domain.answer import Answer
-from app.domain.errors import IdempotencyKeyReused, RoadsteadError
+from app.domain.errors import DatabaseUnavailable, IdempotencyKeyReused, RoadsteadError
 from app.services.context import Context
 from app.storage.database import Transaction
 
@@ -37,8 +37,8 @@ async def once(context: Context, attempt: Attempt[T], work: Callable[[Transactio
             return attempt.render(await work(tx))
     try:
         return await _claimed(context, attempt, attempt.key, work)
-    except IdempotencyKeyReused:
-        raise
+    except (IdempotencyKeyReused, DatabaseUnavailable):
+        raise  # these do not answer what was asked
     except RoadsteadError as refusal:
         return await keep_refusal(context, attempt, refusal)
 

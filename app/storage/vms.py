@@ -176,7 +176,7 @@ class Vms:
         known = await self._identities.of(row.identity for row in rows)
         return [self._group(row, known[row.identity]) for row in rows]
 
-    def _group(self, row: Row[Any], identity: Identity) -> RunningGroup:
+    def _group(self, row: Any, identity: Identity) -> RunningGroup:  # noqa: ANN401 - a row of _KINDS
         plan = self._plan(row)
         exposed = not _covered(plan, row.name, identity)
         return RunningGroup(row.vms, row.name, _placement(row.placement), plan, exposed)
