@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from app.api import effects, hosts, lists, migrations, planning, service, vms
 from app.api.documentation import TAGS, describe, operation_id
 from app.api.metrics import RequestMetrics
-from app.api.middleware import LOGGED, RequestScope
+from app.api.middleware import LOGGED, BodyLimit, RequestScope
 from app.api.problems import http_refusal, invalid_request, problem, refusal
 from app.api.representations import Representations
 from app.domain.errors import RoadsteadError
@@ -54,10 +54,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=operation_id,
-        max_body_size=settings.max_body_bytes,
         telemetry=_telemetry(settings),
     )
     app.state.metrics = metrics
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(RequestScope, metrics=metrics, logged=LOGGED[settings.access_log])
     for router in (
         lists.hot_router,

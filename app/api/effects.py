@@ -87,4 +87,4 @@ def _kernel(written: str | None) -> KernelVersion | None:
     try:
         return None if written is None else KernelVersion.parse(written)
     except ValueError as error:
-        raise InvalidInput([InputFault("kernel", str(error), "query")]) from None
+        raise InvalidInput([InputFault("/kernel", str(error), "query")]) from None

@@ -52,4 +52,4 @@ def _pattern(text: str) -> ImplementationPattern:
         midr, *rest = (parse_register(part.strip()) for part in text.split(","))
         return ImplementationPattern(midr, *rest)
     except (ValueError, TypeError) as error:
-        raise InvalidInput([InputFault("implementation", f"{error}; as in 0x413fd0c1,0x0,0x0", "query")]) from None
+        raise InvalidInput([InputFault("/implementation", f"{error}; as in 0x413fd0c1,0x0,0x0", "query")]) from None

@@ -22,6 +22,7 @@ from app.api.documentation import refuses
 from app.api.filters import Filter
 from app.api.imports import MEDIA_TYPE, NdjsonHosts
 from app.api.merge_patch import merged
+from app.api.middleware import Allowance
 from app.api.problems import input_faults
 from app.api.schemas.hosts import (
     FleetImplementationOut,
@@ -148,7 +149,6 @@ async def get_host_history(services: Services, name: HostName) -> HistoryOut:
     response_model=ImportedOut,
     summary="Import many hosts",
     openapi_extra=_NDJSON,
-    max_body_size=2**62,  # counted while it is read, against a limit of its own
     responses=refuses("invalid_import", "idempotency_key_reused", "unsupported_media_type", "body_too_large"),
 )
 async def import_hosts(
@@ -161,6 +161,7 @@ async def import_hosts(
     """Create and replace hosts from NDJSON, all or nothing. 100,000 in one request is normal."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != MEDIA_TYPE:
         raise UnsupportedContent(MEDIA_TYPE)
+    Allowance.of(request).lift()
     lines = NdjsonHosts(request, services.now(), request.state.settings)
     attempt = Once(request, services, idempotency_key, b"").answering(200, ImportedOut.from_domain)
     return send(await inventory.import_hosts(services, lines, reporter, attempt, dry_run=dry_run))

@@ -119,7 +119,7 @@ def _format(request: Request) -> Format:
         return Format.JSON
     asked = request.query_params.get("format", Format.JSON)
     if asked not in Format.__members__.values():
-        raise InvalidInput([InputFault("format", f"{asked!r} is none of {', '.join(Format)}", "query")])
+        raise InvalidInput([InputFault("/format", f"{asked!r} is none of {', '.join(Format)}", "query")])
     return Format(asked)
 
 
@@ -133,5 +133,5 @@ def whole_digest(digest: str) -> str:
 
 def _name(vm: str) -> str:
     if len(vm) > _NAME_MAX or not _NAME.fullmatch(vm):
-        raise InvalidInput([InputFault("vm", "a name has 1 to 253 of a-z 0-9 . -, in DNS style", "path")])
+        raise InvalidInput([InputFault("/vm", "a name has 1 to 253 of a-z 0-9 . -, in DNS style", "path")])
     return vm

@@ -257,7 +257,7 @@ _HTTP_CODES: Final = {
 
 class FaultOut(Out):
     pointer: str = Field(
-        description="JSON Pointer into the body; for a parameter, its name.", examples=["/cpus/0/midr"]
+        description="JSON Pointer into the body, or to a parameter by its name.", examples=["/cpus/0/midr"]
     )
     detail: str
     location: str = Field(description="body, path, query or header.", examples=["body"])

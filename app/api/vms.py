@@ -123,7 +123,7 @@ async def get_boot(
     request: Request,
     services: Services,
     vm: VmName,
-    number: Annotated[int, Path(ge=1, le=2**31 - 1, description="Counts from 1.")],
+    number: Annotated[int, Path(ge=0, le=2**31 - 1, description="Counts from 1.")],
     format: Annotated[Format, Query(description="Another representation of the same list.")] = Format.JSON,  # noqa: A002
 ) -> Response:
     """The list as it was sealed, also when the VM has long been stopped."""

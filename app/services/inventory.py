@@ -183,11 +183,12 @@ async def _stage(lines: HostLines, incoming: Import) -> None:
 async def _merge(context: Context, tx: Transaction, incoming: Import, reporter: str, *, dry_run: bool) -> Imported:
     revision = await tx.hosts.lock_inventory()
     tally = await incoming.tally()
-    if tally.created or tally.updated:
-        revision = await tx.hosts.next_revision()
-        await incoming.merge(revision, context.now(), reporter)
-    if tally.unchanged:
+    if not dry_run:
+        if tally.created or tally.updated:
+            revision = await tx.hosts.next_revision()
+            await incoming.merge(revision, context.now(), reporter)
         await incoming.beat()
+        await incoming.finish()
     return Imported(tally.created, tally.updated, tally.unchanged, revision, dry_run)
 
 

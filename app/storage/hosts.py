@@ -103,7 +103,8 @@ class Hosts:
         return revision
 
     async def create(self, host: Host, revision: int, now: datetime, reporter: str) -> HostRecord:
-        digest = await self._save_identity(host.identity)
+        digest = identity_digest(host.identity)
+        await self._identities.save({digest: host.identity})
         values = host_values(host, digest)
         began = {"identity_since": now, "identity_reported_by": reporter, "identity_revision": revision}
         dates = {"created_at": now, "updated_at": now, "revision": revision}
@@ -111,9 +112,10 @@ class Hosts:
         return HostRecord(host, revision, now, now)
 
     async def replace(self, current: LockedHost, host: Host, revision: int, now: datetime, reporter: str) -> HostRecord:
-        digest = await self._save_identity(host.identity)
+        digest = identity_digest(host.identity)
         values = host_values(host, digest) | {"revision": revision, "updated_at": now}
         if digest != current.row.identity:
+            await self._identities.save({digest: host.identity})
             await self._end_identity(current, now)
             values |= {"identity_since": now, "identity_reported_by": reporter, "identity_revision": revision}
         await self._connection.execute(update(hosts).where(hosts.c.id == current.key).values(**values))
@@ -125,11 +127,6 @@ class Hosts:
         stone = {"name": current.record.host.name, "revision": revision}
         upsert = insert(self._connection, deleted_hosts).values(stone)
         await self._connection.execute(upsert.on_conflict_do_update(index_elements=["name"], set_=stone))
-
-    async def _save_identity(self, identity: Identity) -> bytes:
-        digest = identity_digest(identity)
-        await self._identities.save({digest: identity})
-        return digest
 
     async def _end_identity(self, current: LockedHost, now: datetime) -> None:
         row = current.row

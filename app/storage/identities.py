@@ -62,16 +62,19 @@ class Identities:
         self._cache.update((digest, Identity(tuple(members))) for digest, members in groups.items())
 
     async def save(self, found: Mapping[bytes, Identity]) -> None:
-        """Write those that are not stored yet, in order of the digest, so that two writers cannot block each other."""
-        fresh = {digest: found[digest] for digest in sorted(found) if digest not in self._cache}
-        if not fresh:
+        """Write those that are not stored yet, in order of the digest, so that two writers cannot block each other.
+
+        What is in memory is written too: a database that was restored need not have it any more.
+        """
+        if not found:
             return
+        ordered = {digest: found[digest] for digest in sorted(found)}
         await self._connection.execute(
-            insert(self._connection, identities).on_conflict_do_nothing(), [{"digest": digest} for digest in fresh]
+            insert(self._connection, identities).on_conflict_do_nothing(), [{"digest": digest} for digest in ordered]
         )
         await self._connection.execute(
             insert(self._connection, identity_groups).on_conflict_do_nothing(),
-            [values for digest, identity in fresh.items() for values in _group_values(digest, identity)],
+            [values for digest, identity in ordered.items() for values in _group_values(digest, identity)],
         )
 
 

@@ -108,7 +108,8 @@ def _in_range(moment: datetime) -> datetime:
 
 
 def _written(value: object) -> object:
-    if isinstance(value, (str, datetime)):
+    # Pydantic would take a number, in a string too, for seconds since 1970.
+    if isinstance(value, datetime) or (isinstance(value, str) and value[4:5] == "-"):
         return value
     message = "a time is a string such as 2026-11-22T10:00:00Z"
     raise ValueError(message)

@@ -288,7 +288,6 @@ class ImportedOut(Out):
 
     @classmethod
     def from_domain(cls, imported: Imported) -> "ImportedOut":
-        # In a dry run the revision is the one the fleet stays at.
         return cls(
             created=imported.created,
             updated=imported.updated,
