@@ -22,11 +22,13 @@ from app.services.once import Attempt
 
 T = TypeVar("T")
 
+# All dependencies are coroutines: FastAPI would run plain functions in threads, which takes longer than they do.
+
 _JSON: Final = "application/json"
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
 
 
-def _context(request: Request) -> Context:
+async def _context(request: Request) -> Context:
     context: Context = request.state.context
     return context
 
@@ -42,7 +44,7 @@ Cursor = Annotated[
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many items to answer at most.")]
 
 
-def _page(limit: Limit = 100, cursor: Cursor = None) -> PageRequest:
+async def _page(limit: Limit = 100, cursor: Cursor = None) -> PageRequest:
     return PageRequest("" if cursor is None else _decoded(cursor), limit)
 
 
@@ -64,7 +66,7 @@ def _decoded(cursor: str) -> str:
     return after
 
 
-def _number_page(page: Paging) -> PageRequest:
+async def _number_page(page: Paging) -> PageRequest:
     if page.after and not _NUMBER.fullmatch(page.after):
         raise InvalidCursor
     return page
@@ -82,7 +84,7 @@ def tags(header: str) -> frozenset[str]:
     return frozenset(tag.strip().removeprefix('"').removesuffix('"') for tag in header.split(","))
 
 
-def _precondition(if_match: IfMatch = None, if_none_match: IfNoneMatch = None) -> Precondition:
+async def _precondition(if_match: IfMatch = None, if_none_match: IfNoneMatch = None) -> Precondition:
     any_match = if_match is not None and if_match.strip() == "*"
     return Precondition(
         None if if_match is None or any_match else tags(if_match),
@@ -94,7 +96,7 @@ def _precondition(if_match: IfMatch = None, if_none_match: IfNoneMatch = None) -
 Conditions = Annotated[Precondition, Depends(_precondition)]
 
 
-def _reporter(request: Request) -> str:
+async def _reporter(request: Request) -> str:
     return f"anonymous@{request.client.host}" if request.client else "anonymous"
 
 

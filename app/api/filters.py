@@ -30,7 +30,7 @@ ImplementationQuery = Annotated[
 ]
 
 
-def _host_filter(
+async def _host_filter(
     labels: Labels = [],  # noqa: B006 - FastAPI copies it
     states: States = [],  # noqa: B006 - the same
     implementation: ImplementationQuery = None,

@@ -2,18 +2,17 @@
 
 from typing import Final
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request, Response
 
 from app.api.dependencies import HostName, Paging, Services, VmName, encode_cursor, json_body
 from app.api.documentation import refuses
+from app.api.representations import targets_document
 from app.api.schemas.planning import (
     PreviewIn,
     PreviewOut,
     RejectionsOut,
-    TargetOut,
     TargetsOut,
     VerdictOut,
-    targets_summary,
 )
 from app.services import planning
 from app.services.effects import effects_of_plan
@@ -27,19 +26,11 @@ router: Final = APIRouter(prefix="/v1", tags=["Planning"])
     summary="Where a VM may move to now",
     responses=refuses("vm_not_found", "vm_not_running", "invalid_cursor"),
 )
-async def list_targets(services: Services, vm: VmName, page: Paging) -> TargetsOut:
+async def list_targets(request: Request, services: Services, vm: VmName, page: Paging) -> Response:
     """Hosts to which the running VM may move, by name. Each was judged by itself, never by a pool-wide level."""
     found = await planning.list_targets(services, vm, page)
-    names = services.reference.names
-    return TargetsOut(
-        vm=vm,
-        fleet_revision=found.fleet_revision,
-        total=found.total,
-        items=[TargetOut.from_domain(host, names) for host in found.page.items],
-        next_cursor=encode_cursor(found.page.next_after),
-        accepted_hazards=list(found.accepted_hazards),
-        summary=targets_summary(vm, found),
-    )
+    rendered = targets_document(vm, found, encode_cursor(found.page.next_after), request.state.representations)
+    return Response(rendered, media_type="application/json")
 
 
 @router.get(

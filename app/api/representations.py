@@ -1,18 +1,22 @@
-"""The forms of an implementation list, rendered once: a sealed list never changes."""
+"""What is rendered once and sent often: sealed lists, which never change, and what hosts report."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Final
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.api.schemas.common import ImplementationOut
 from app.api.schemas.lists import ContentOut, Format, ListOut
 from app.domain.cpu_names import CpuNames
 from app.domain.errors import HypercallsHidden
+from app.domain.host import Identity
 from app.domain.implementation_list import ImplementationList
 from app.domain.plan import Mode
 from app.domain.vm import Boot
+from app.services.planning import Targets
 
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 _REVALIDATE: Final = "no-cache"
@@ -46,11 +50,12 @@ def names(if_none_match: str, tag: str) -> bool:
 
 
 class Representations:
-    """Renders lists, and keeps what it has rendered under the names it was asked for by."""
+    """Renders, and keeps what it has rendered under the names it was asked for by."""
 
     def __init__(self, names: CpuNames) -> None:
         self._names = names
         self._kept: dict[Hashable, Rendered] = {}
+        self._identities: dict[Identity, orjson.Fragment] = {}
 
     def kept(self, key: Hashable) -> Rendered | None:
         return self._kept.get(key)
@@ -59,6 +64,15 @@ class Representations:
         if len(self._kept) >= _KEPT:
             del self._kept[next(iter(self._kept))]
         self._kept[key] = rendered
+        return rendered
+
+    def implementations(self, identity: Identity) -> orjson.Fragment:
+        """What a host reports, as JSON: hosts are many, identities are few."""
+        if (rendered := self._identities.get(identity)) is None:
+            if len(self._identities) >= _KEPT:
+                self._identities.clear()
+            named = [ImplementationOut.from_domain(each, self._names).model_dump_json() for each in identity.reported]
+            rendered = self._identities[identity] = orjson.Fragment(f"[{','.join(named)}]")
         return rendered
 
     def of_content(self, implementations: ImplementationList, format_: Format) -> Rendered:
@@ -78,6 +92,24 @@ class Representations:
         else:
             body = _raw(boot.plan.list, format_)
         return _rendered(body, format_, tag, _REVALIDATE)
+
+
+def targets_document(vm: str, found: Targets, next_cursor: str | None, representations: Representations) -> bytes:
+    """A page of targets, as `TargetsOut` describes it. A thousand hosts a page: models would take most of the time."""
+    return orjson.dumps(
+        {
+            "vm": vm,
+            "fleet_revision": found.fleet_revision,
+            "total": found.total,
+            "items": [
+                {"host": host.name, "implementations": representations.implementations(host.identity)}
+                for host in found.page.items
+            ],
+            "next_cursor": next_cursor,
+            "accepted_hazards": found.accepted_hazards,
+            "summary": f"{found.total} of {found.hosts} hosts are targets of {vm}.",
+        }
+    )
 
 
 def sealed_tag(boot: Boot, format_: Format) -> str:

@@ -53,6 +53,8 @@ class Rule(Generic[Q_contra]):
     code: ReasonCode
     refused: Callable[[Fleet, Q_contra], FrozenBitMap]
     explain: Callable[[FleetHost, Q_contra], Reason]
+    beside: bool = False
+    """Whether it only says more of hosts that `implementation_not_listed` refuses anyway."""
 
 
 class Rejection(NamedTuple):
@@ -65,7 +67,7 @@ class Rejection(NamedTuple):
 
 def refused(fleet: Fleet, question: Q_contra, rules: Sequence[Rule[Q_contra]]) -> FrozenBitMap:
     """All hosts that any of the rules refuses."""
-    return union(rule.refused(fleet, question) for rule in rules)
+    return union(rule.refused(fleet, question) for rule in rules if not rule.beside)
 
 
 def targets(fleet: Fleet, move: Move) -> FrozenBitMap:
@@ -232,7 +234,9 @@ _LACKS_WRITABLE: Final[Rule[Move]] = Rule(
 _LACKS_DISCOVERY: Final[Rule[Move]] = Rule(
     ReasonCode.LACKS_DISCOVERY_HYPERCALLS, _lacks_discovery_hypercalls, _explain_lacks_discovery_hypercalls
 )
-_BEYOND_GUEST: Final[Rule[Move]] = Rule(ReasonCode.GUEST_CANNOT_DISCOVER, _beyond_guest, _explain_beyond_guest)
+_BEYOND_GUEST: Final[Rule[Move]] = Rule(
+    ReasonCode.GUEST_CANNOT_DISCOVER, _beyond_guest, _explain_beyond_guest, beside=True
+)
 
 BOARDING_RULES: Final[tuple[Rule[Boarding], ...]] = (_NOT_ACTIVE, _OUTSIDE_PLACEMENT, _INCOMPLETE, _STALE)
 """What a host must be for any VM to boot on it."""
@@ -243,7 +247,7 @@ FIT_RULES: Final[tuple[Rule[Move], ...]] = (
     _LACKS_WRITABLE,
     _LACKS_DISCOVERY,
     _BEYOND_GUEST,
-    Rule(ReasonCode.WOULD_WEAKEN_GUEST, _weakening, _explain_weakening),
+    Rule(ReasonCode.WOULD_WEAKEN_GUEST, _weakening, _explain_weakening, beside=True),
 )
 """What must still hold when an admitted guest is about to arrive: identity and abilities, no longer policy."""
 

@@ -188,7 +188,6 @@ async def _merge(context: Context, tx: Transaction, incoming: Import, reporter: 
             revision = await tx.hosts.next_revision()
             await incoming.merge(revision, context.now(), reporter)
         await incoming.beat()
-        await incoming.finish()
     return Imported(tally.created, tally.updated, tally.unchanged, revision, dry_run)
 
 

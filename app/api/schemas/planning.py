@@ -15,7 +15,7 @@ from app.domain.eligibility import Rejection
 from app.domain.fleet import FleetHost
 from app.domain.migration import Migration, MigrationState
 from app.domain.reasons import Reason, ReasonCode, Unlisted
-from app.services.planning import Preview, Rejections, Targets, Verdict
+from app.services.planning import Preview, Rejections, Verdict
 
 
 class TargetOut(Out):
@@ -163,10 +163,6 @@ class PreviewOut(Out):
             effects=EffectsOut.from_domain(preview.plan.list.digest, effects, names),
             fleet_revision=preview.plan.fleet_revision,
         )
-
-
-def targets_summary(vm: str, targets: Targets) -> str:
-    return f"{targets.total} of {targets.hosts} hosts are targets of {vm}."
 
 
 class MigrationIn(In):
