@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import platformdirs
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, DirectoryPath, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def _duration(value: object) -> object:
-    """Take `90s`, `15m`, `24h`, `7d` beside what Pydantic takes (seconds, ISO 8601)."""
+    """Take `90s`, `15m`, `24h`, `7d`, and plain seconds, beside what Pydantic takes of text (ISO 8601)."""
+    if isinstance(value, str) and value.isdigit():
+        return timedelta(seconds=int(value))
     if isinstance(value, str) and value[-1:] in _UNITS and value[:-1].isdigit():
         return timedelta(seconds=int(value[:-1]) * _UNITS[value[-1]])
     return value
@@ -49,7 +51,7 @@ class Settings(BaseSettings):
     """One line a record either way; `json` is for machines."""
     telemetry: bool = False
     """OpenTelemetry traces, metrics and logs, exported as the OTEL_ variables say. Needs `roadstead[otel]`."""
-    data_dir: Path | None = None
+    data_dir: DirectoryPath | None = None
     """A directory whose reference data files replace the ones that came with the release."""
 
     @cached_property

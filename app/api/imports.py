@@ -70,7 +70,7 @@ def _divided(line: bytes) -> tuple[dict[str, Any], bytes | None]:
 
 
 class NdjsonHosts:
-    """The hosts of a request body. After the first faulty line the rest is only checked."""
+    """The hosts of a request body. Faulty lines are noted; the rest is read on, so that all faults can be named."""
 
     def __init__(self, request: Request, now: datetime, settings: Settings) -> None:
         self._request = request
@@ -89,13 +89,13 @@ class NdjsonHosts:
         before = 0
         async for lines in self._lines():
             for number, line in enumerate(lines, before + 1):
-                if (host := self._host(number, line)) and not self.faults:
+                if host := self._host(number, line):
                     batch.append(host)
             before += len(lines)
             if len(batch) >= _BATCH:
                 yield batch
                 batch = []
-        if batch and not self.faults:
+        if batch:
             yield batch
 
     async def _lines(self) -> AsyncIterator[list[bytes]]:

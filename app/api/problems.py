@@ -218,8 +218,8 @@ PROBLEM_TYPES: Final[Mapping[str, ProblemType]] = {
             "database_unavailable",
             HTTPStatus.SERVICE_UNAVAILABLE,
             "The database does not answer",
-            "Nothing was changed by this request unless it had been answered.",
-            "Try again after a moment; /readyz says when it is back.",
+            "It was lost on the way, so it is not known whether the request was carried out. Nothing is half done.",
+            "Repeat the request after a moment, with the same Idempotency-Key; /readyz says when the database is back.",
         ),
         _type(
             "not_ready",
@@ -343,7 +343,12 @@ def _too_many(error: errors.TooManyImplementations, names: CpuNames) -> dict[str
 
 def input_faults(error: ValidationError, prefix: str = "") -> list[InputFault]:
     """What Pydantic found, as pointers into the document that it was given."""
-    return [InputFault(prefix + pointer(each["loc"]), each["msg"]) for each in error.errors(include_url=False)]
+    return [InputFault(prefix + pointer(each["loc"]), _said(each["msg"])) for each in error.errors(include_url=False)]
+
+
+def _said(message: str) -> str:
+    """Our own sentence, without the name that Pydantic puts before it."""
+    return message.removeprefix("Value error, ")
 
 
 def pointer(location: Sequence[int | str]) -> str:
@@ -361,7 +366,7 @@ def _request_fault(error: Mapping[str, Any]) -> FaultOut:
     location, *path = error["loc"]
     if error["type"] == "json_invalid":
         return FaultOut(pointer="", detail=f"no valid JSON at byte {path[0]}: {error['ctx']['error']}", location="body")
-    return FaultOut(pointer=pointer(path), detail=error["msg"], location=str(location))
+    return FaultOut(pointer=pointer(path), detail=_said(error["msg"]), location=str(location))
 
 
 def http_refusal(request: Request, error: HTTPException) -> Response:

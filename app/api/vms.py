@@ -28,13 +28,20 @@ from app.services import vms
 router: Final = APIRouter(prefix="/v1/vms", tags=["VMs"])
 
 States = Annotated[list[VmState], Query(alias="state", description="Repeat it to ask for any.")]
+Exposure = Annotated[bool | None, Query(description="Only VMs that are exposed, or only those that are not.")]
 OnHost = Annotated[Name | None, Query(description="Only VMs that run on this host.")]
 
 
 @router.get("", response_model=VmsOut, summary="List VMs", responses=refuses("invalid_cursor"))
-async def list_vms(services: Services, page: Paging, states: States = [], host: OnHost = None) -> VmsOut:  # noqa: B006
+async def list_vms(
+    services: Services,
+    page: Paging,
+    states: States = [],  # noqa: B006 - FastAPI copies it
+    host: OnHost = None,
+    exposed: Exposure = None,
+) -> VmsOut:
     """VMs by name. Filters are combined: all must hold."""
-    found = await vms.list_vms(services, vms.VmFilter(frozenset(states), host), page)
+    found = await vms.list_vms(services, vms.VmFilter(frozenset(states), host, exposed), page)
     items = [VmOut.from_record(record, services.reference) for record in found.items]
     return VmsOut(items=items, next_cursor=encode_cursor(found.next_after))
 

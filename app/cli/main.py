@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 
 
 def main() -> None:
-    """Run a command. `collect` runs on hosts, every few minutes: it must not wait for the imports of the service."""
+    """Run a command. `collect` runs on hosts, every few minutes: it must not wait for what people's commands import."""
     arguments = sys.argv[1:]
     if arguments[:1] == ["collect"]:
         sys.exit(_collect()(arguments[1:]))
-    _service()()
+    _commands()()
 
 
 def _collect() -> Callable[[Sequence[str]], int]:
@@ -18,7 +18,7 @@ def _collect() -> Callable[[Sequence[str]], int]:
     return collect
 
 
-def _service() -> Callable[[], None]:
-    from app.cli.commands import app  # noqa: PLC0415 - the same
+def _commands() -> Callable[[], None]:
+    from app.cli.application import app  # noqa: PLC0415 - the same
 
     return app

@@ -252,4 +252,7 @@ class DatabaseUnavailable(RoadsteadError):
     code = "database_unavailable"
 
     def __init__(self) -> None:
-        super().__init__("the database did not answer; nothing was changed, try again in a moment")
+        super().__init__(
+            "the database did not answer, so it is not known whether the request was carried out;"
+            " repeat it in a moment, with the same Idempotency-Key if it has one"
+        )

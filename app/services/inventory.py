@@ -83,6 +83,7 @@ async def put_host(context: Context, host: Host, precondition: Precondition, rep
         precondition.check(host.name, seen)
         if beat := await _beat(tx, seen, host):
             return beat, False
+    async with context.database.writing() as tx:
         return await _write_host(context, tx, host.name, lambda _: host, precondition, reporter)
 
 
@@ -93,12 +94,16 @@ async def edit_host(context: Context, name: str, edit: Edit, precondition: Preco
         precondition.check(name, seen)
         if beat := await _beat(tx, seen, edit(seen.host)):
             return beat
+    async with context.database.writing() as tx:
         record, _ = await _write_host(context, tx, name, lambda host: edit(_there(host, name)), precondition, reporter)
         return record
 
 
 async def _beat(tx: Transaction, seen: HostRecord | None, host: Host) -> HostRecord | None:
-    """Take the report as a heartbeat if it is one. Heartbeats are many: they lock nothing and change no revision."""
+    """Take the report as a heartbeat if it is one. Heartbeats are many: they change no revision, and wait for no turn.
+
+    One that comes too late still holds its host until its transaction ends, so it must not take its turn in the same.
+    """
     if seen is None or replace(seen.host, observed_at=host.observed_at) != host:
         return None
     return await tx.hosts.beat(seen, host.observed_at)

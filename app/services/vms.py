@@ -42,6 +42,7 @@ class VmFilter:
     states: frozenset[VmState] = frozenset()
     """Any of these; of every state where empty."""
     host: str | None = None
+    exposed: bool | None = None
 
 
 async def get_vm(context: Context, name: str) -> VmRecord:
@@ -52,8 +53,20 @@ async def get_vm(context: Context, name: str) -> VmRecord:
 async def list_vms(context: Context, wanted: VmFilter, page: PageRequest) -> Page[VmRecord]:
     """A page of VMs by name."""
     async with context.database.reading() as tx:
-        records = await tx.vms.page(page.after, page.limit + 1, wanted.states, wanted.host)
-        return Page.cut(records, page.limit, lambda record: record.vm.name)
+        hosts = await _hosts_with_exposed(tx) if wanted.exposed else None
+        found: list[VmRecord] = []
+        after, more = page.after, True
+        while more and len(found) <= page.limit:
+            # Exposure is no column, so the page is filled with what passes of several reads.
+            records = await tx.vms.page(after, page.limit + 1, wanted.states, wanted.host, hosts)
+            found += [record for record in records if wanted.exposed in (None, record.vm.exposed)]
+            more = len(records) > page.limit
+            after = records[-1].vm.name if records else after
+        return Page.cut(found, page.limit, lambda record: record.vm.name)
+
+
+async def _hosts_with_exposed(tx: Transaction) -> frozenset[str]:
+    return frozenset(group.host for group in await tx.vms.census() if group.exposed)
 
 
 async def put_vm(

@@ -30,4 +30,12 @@ async def available() -> AsyncIterator[None]:
     try:
         yield
     except LOSSES as lost:
+        if _is_defect(lost):
+            raise
         raise DatabaseUnavailable from lost
+
+
+def _is_defect(error: BaseException) -> bool:
+    """SQLite calls wrong SQL, too, an operational error."""
+    cause = error.orig if isinstance(error, OperationalError) else error
+    return isinstance(cause, sqlite3.OperationalError) and cause.sqlite_errorcode == sqlite3.SQLITE_ERROR

@@ -93,11 +93,20 @@ class Vms:
         held = await self._connection.execute(select(vms.c.id).where(vms.c.name == name).with_for_update())
         return await self.find(name) if held.scalar_one_or_none() is not None else None
 
-    async def page(self, after: str, limit: int, states: frozenset[VmState], host: str | None) -> list[VmRecord]:
-        """Up to `limit` VMs after a name, by name."""
+    async def page(
+        self,
+        after: str,
+        limit: int,
+        states: frozenset[VmState],
+        host: str | None,
+        among: frozenset[str] | None,
+    ) -> list[VmRecord]:
+        """Up to `limit` VMs after a name, by name; on one host, and on any of several, where they are given."""
         statement = _VM.where(vms.c.name > after).order_by(vms.c.name).limit(limit)
         if host is not None:
             statement = statement.where(hosts.c.name == host)
+        if among is not None:
+            statement = statement.where(hosts.c.name.in_(sorted(among)))
         if states:
             statement = statement.where(_state().in_([state.value for state in states]))
         return await self._records(statement)

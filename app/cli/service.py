@@ -1,28 +1,28 @@
-"""Commands that run the service and keep its database."""
+"""`roadstead serve` and `roadstead db`: the commands that are the service, and no clients of it."""
 
 import asyncio
 import os
 import signal
-import sys
 import tempfile
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 import uvicorn
 
+from app.api.logs import logging_config
+from app.cli.options import command_group
 from app.settings import Settings
 from app.storage import schema
 
-app = typer.Typer(no_args_is_help=True, add_completion=True, help=sys.modules["app"].__doc__)
-database = typer.Typer(no_args_is_help=True, help="The database.")
-app.add_typer(database, name="db")
+serve = command_group()
+db = command_group()
 
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
 
-@app.command()
-def serve(
+@serve.command("serve")
+def run_service(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 1,
@@ -40,10 +40,23 @@ def serve(
     with tempfile.TemporaryDirectory(prefix="roadstead-") as directory:
         if workers > 1:
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = directory
-        uvicorn.run("app.main:create_app", factory=True, host=host, port=port, workers=workers, access_log=False)
+        uvicorn.run(
+            "app.main:create_app",
+            factory=True,
+            host=host,
+            port=port,
+            workers=workers,
+            access_log=False,
+            log_config=logging_config(settings.log_format),
+        )
 
 
-@database.command()
+@db.callback()
+def _group() -> None:
+    """The database of the service."""
+
+
+@db.command()
 def upgrade() -> None:
     """Bring the schema up to date. Safe to run again, and beside a running service of the release before."""
     schema.upgrade(Settings().database_url)

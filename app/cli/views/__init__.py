@@ -1,0 +1,1 @@
+"""How answers look to people. A view makes something that rich can print from a document of the API."""

@@ -1,0 +1,79 @@
+"""Starts the service, loads the fleet, prints the calls, and stays until it is told to end."""
+
+import argparse
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+import httpx
+
+from demo.failure import DemoFailure
+from demo.loading import load
+from demo.service import HOST, free_port, running
+from demo.walking import print_tour, walk
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parse(arguments)
+    for signal_ in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signal_, _end)
+    try:
+        port = free_port(options.port)
+        with _directory(options.data) as data, running(port, data) as service:
+            _show(service, f"http://{HOST}:{port}", data, once=options.once)
+    except DemoFailure as failure:
+        print(f"demo: {failure}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nThe demo has ended.")
+    return 0
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m demo", description="The service on a made-up fleet.")
+    parser.add_argument("--port", type=int, default=8000, help="port to listen on, 0 for any free one (default: 8000)")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="keep the data in DIR (default: a temporary directory)"
+    )
+    parser.add_argument("--once", action="store_true", help="make each printed call, show how it is answered, and end")
+    return parser.parse_args(arguments)
+
+
+def _end(_: int, __: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def _directory(wanted: Path | None) -> Iterator[Path]:
+    if wanted is not None:
+        wanted.mkdir(parents=True, exist_ok=True)
+        yield wanted
+        return
+    with tempfile.TemporaryDirectory(prefix="roadstead-demo-") as made:
+        yield Path(made)
+
+
+def _show(service: subprocess.Popen[bytes], base_url: str, data: Path, *, once: bool) -> None:
+    with httpx.Client(base_url=base_url, timeout=60, trust_env=False) as client:
+        loaded = load(client)
+        fleet = "a made-up fleet" if loaded else "the fleet that was there already"
+        print(f"Roadstead runs on {base_url} with {fleet}; its data is in {data}.")
+        print(f"The API, documented and to be tried out: {base_url}/docs")
+        if once:
+            walk(client, base_url)
+            return
+    print("These calls can be copied and pasted, in this order:")
+    print_tour(base_url)
+    print("\nCtrl-C ends the demo.", flush=True)
+    message = f"the service ended with {service.wait()}; {data / 'service.log'} may say why"
+    raise DemoFailure(message)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,263 @@
+"""The checker accepts what the planner makes, and catches every way in which a plan can be wrong."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import combinations
+from typing import Final
+
+import pytest
+from hypothesis import given, note
+
+from app.domain.checking import UnsoundPlan, check_arrival, check_plan
+from app.domain.composition import BootOrder, compose
+from app.domain.eligibility import Move, targets
+from app.domain.fleet import Fleet, FleetHost
+from app.domain.host import HostState
+from app.domain.implementation import Implementation
+from app.domain.implementation_list import ImplementationList
+from app.domain.placement import Placement
+from app.domain.plan import LeftOut, Plan
+from tests.domain import samples
+from tests.domain import strategies as some
+from tests.domain.outcomes import composed, planned
+from tests.domain.samples import A55, A76, A78, BLIND, KUNPENG, N1, N1_REVIDR, N3, V1, V2, X1, host, identity, order
+from tests.domain.samples import plan as sealed
+from tests.domain.strategies import Situation
+
+FOREIGN: Final = Implementation(0x42AF_1230, 9, 9)
+"""On no host of any fleet here, and in no table."""
+
+Entries = tuple[Implementation, ...]
+
+
+def sound(fleet: Fleet, asked: BootOrder, plan: Plan) -> bool:
+    try:
+        check_plan(fleet, asked, plan)
+    except UnsoundPlan:
+        return False
+    return True
+
+
+def with_entries(plan: Plan, entries: Entries) -> Plan:
+    return replace(plan, list=ImplementationList(entries))
+
+
+# On random fleets.
+
+
+@given(some.plannable() | some.situations())
+def test_every_composed_plan_is_accepted(situation: Situation) -> None:
+    check_plan(situation.fleet, situation.order, planned(situation))
+
+
+def left_out(plan: Plan) -> set[Implementation]:
+    return {each.implementation for each in plan.left_out}
+
+
+def dropped(entries: Entries) -> list[Entries]:
+    return [entries[:at] + entries[at + 1 :] for at in range(len(entries)) if len(entries) > 1]
+
+
+def swapped(entries: Entries) -> list[Entries]:
+    found = []
+    for a, b in combinations(range(len(entries)), 2):
+        changed = list(entries)
+        changed[a], changed[b] = changed[b], changed[a]
+        found.append(tuple(changed))
+    return found
+
+
+def doubled(entries: Entries) -> list[Entries]:
+    return [(*entries[:at], each, *entries[at:]) for each in entries for at in range(len(entries) + 1)]
+
+
+def joined_by_a_foreigner(entries: Entries) -> list[Entries]:
+    return [(*entries[:at], FOREIGN, *entries[at:]) for at in range(len(entries) + 1)]
+
+
+def altered(entries: Entries) -> list[Entries]:
+    """One bit of one register of one entry is wrong."""
+    return [
+        (*entries[:at], each._replace(**{register: getattr(each, register) ^ 1 << bit}), *entries[at + 1 :])
+        for at, each in enumerate(entries)
+        for register in Implementation._fields
+        for bit in (4, 40)
+    ]
+
+
+@pytest.mark.parametrize("spoil", [dropped, swapped, doubled, joined_by_a_foreigner, altered])
+@given(situation=some.plannable())
+def test_no_spoilt_list_is_accepted(spoil: Callable[[Entries], list[Entries]], situation: Situation) -> None:
+    plan = planned(situation)
+    for entries in spoil(plan.list.entries):
+        assert not sound(situation.fleet, situation.order, with_entries(plan, entries)), entries
+
+
+@given(some.plannable())
+def test_no_list_above_the_limit_is_accepted(situation: Situation) -> None:
+    plan, asked = planned(situation), situation.order
+    limited = replace(asked, placement=replace(asked.placement, max_implementations=len(plan.list)))
+    check_plan(situation.fleet, limited, plan)
+    below = replace(asked, placement=replace(asked.placement, max_implementations=len(plan.list) - 1))
+    assert not sound(situation.fleet, below, plan)
+
+
+@given(some.plannable(), some.changes())
+def test_a_plan_of_another_fleet_is_accepted_only_if_this_one_asks_for_the_same(
+    situation: Situation, change: some.Change
+) -> None:
+    """What is sealed must fit the fleet at that moment, not one that was."""
+    plan = planned(situation)
+    changed = situation.fleet.changed(change.put, change.deleted, situation.fleet.revision)
+    again = composed(changed, situation.order) if situation.order.host in changed else None
+    if again is not None and again.mode is plan.mode:
+        note(str(again))
+        fits = again.list == plan.list and left_out(again) <= left_out(plan)
+        assert sound(changed, situation.order, plan) == fits
+
+
+# One case of each fault, with the words for it.
+
+FLEET: Final = Fleet.of(
+    [
+        host("h1", identity(("0", A78), ("1", X1))),
+        host("h2", N1),
+        host("h3", V1, HostState.PLANNED),
+        host("h4", V2, HostState.RETIRED),
+        host("h5", N3),
+    ],
+    1,
+)
+ORDER: Final = order("h1")
+PLAN: Final = compose(FLEET, ORDER)
+
+
+def test_the_plan_that_is_spoilt_below() -> None:
+    assert PLAN.list.entries == (A78, X1, V1, N1)
+    assert [each.implementation for each in PLAN.left_out] == [N3]
+    check_plan(FLEET, ORDER, PLAN)
+
+
+@pytest.mark.parametrize(
+    ("plan", "faults"),
+    [
+        (with_entries(PLAN, (A78, X1, V1, N1, N1)), ["an implementation is listed twice"]),
+        (with_entries(PLAN, (X1, A78, V1, N1)), ["the list does not begin with the boot host's implementations"]),
+        (with_entries(PLAN, (A78, X1, N1, V1)), ["the implementations of other hosts do not ascend"]),
+        (with_entries(PLAN, (A78, X1, V1)), ["1 implementations of the universe are neither listed nor left out"]),
+        (with_entries(PLAN, (A78, X1)), ["2 implementations of the universe are neither listed nor left out"]),
+        (
+            with_entries(PLAN, (A78, X1, V2, V1, N1)),
+            ["1 listed implementations belong to no host of the universe"],
+        ),
+        (replace(PLAN, left_out=()), ["1 implementations of the universe are neither listed nor left out"]),
+        (
+            replace(PLAN, left_out=(*PLAN.left_out, LeftOut(N1, 1, ("ARM64_HAS_BBML3",)))),
+            ["an implementation is both listed and left out"],
+        ),
+        (
+            with_entries(PLAN, (A78, X1, V1, N3, N1)),
+            ["the list weakens the guest: ARM64_HAS_BBML3", "an implementation is both listed and left out"],
+        ),
+        (
+            with_entries(PLAN, (X1, X1, N1, V1)),
+            [
+                "an implementation is listed twice",
+                "the list does not begin with the boot host's implementations",
+                "the implementations of other hosts do not ascend",
+                "1 implementations of the universe are neither listed nor left out",
+            ],
+        ),
+    ],
+)  # fmt: skip
+def test_every_fault_is_named(plan: Plan, faults: list[str]) -> None:
+    with pytest.raises(UnsoundPlan) as found:
+        check_plan(FLEET, ORDER, plan)
+    named = str(found.value).split("; ")
+    assert [fault for fault in faults if fault in named] == faults
+
+
+def test_a_homogeneous_list_has_one_entry() -> None:
+    asked = order("h2", guest=BLIND)
+    plan = compose(FLEET, asked)
+    check_plan(FLEET, asked, plan)
+    with pytest.raises(UnsoundPlan, match="a homogeneous list has more than one entry"):
+        check_plan(FLEET, asked, with_entries(plan, (N1, V1)))
+
+
+def test_a_list_of_a_host_with_unknown_registers_is_not_accepted() -> None:
+    fleet = Fleet.of([host("h1", samples.unread(N1))], 1)
+    with pytest.raises(UnsoundPlan, match="does not begin with the boot host's implementations"):
+        check_plan(fleet, order("h1"), sealed(N1))
+
+
+def test_a_list_above_the_limit_is_not_accepted() -> None:
+    with pytest.raises(UnsoundPlan, match="the list is longer than the placement allows"):
+        check_plan(FLEET, order("h1", Placement(max_implementations=3)), PLAN)
+
+
+def test_an_accepted_hazard_is_accepted_here_too() -> None:
+    asked = order("h1", Placement(accept_hazards=("ARM64_HAS_BBML3",)))
+    plan = compose(FLEET, asked)
+    assert N3 in plan.list.members
+    check_plan(FLEET, asked, plan)
+    with pytest.raises(UnsoundPlan, match="the list weakens the guest: ARM64_HAS_BBML3"):
+        check_plan(FLEET, ORDER, plan)
+
+
+def test_a_host_that_is_not_there() -> None:
+    with pytest.raises(UnsoundPlan, match="the host is not in the fleet"):
+        check_plan(FLEET, order("h9"), PLAN)
+
+
+@pytest.mark.parametrize(("cpus", "entries"), [("0", (A78, V1, X1, N1)), ("1", (X1, V1, A78, N1))])
+def test_pinned(cpus: str, entries: Entries) -> None:
+    asked = order("h1", cpus=cpus)
+    plan = compose(FLEET, asked)
+    assert plan.list.entries == entries
+    check_plan(FLEET, asked, plan)
+    assert not sound(FLEET, asked, with_entries(plan, PLAN.list.entries))
+
+
+# Arrival (rule 10): every CPU of the host, whatever else is said of it.
+
+
+@given(some.plannable(), some.hosts)
+def test_arrival_is_refused_unless_every_cpu_is_known_and_listed(situation: Situation, each: FleetHost) -> None:
+    plan = planned(situation)
+    covered = all(group.reported.known in plan.list.members for group in each.identity.groups)
+    if covered:
+        check_arrival(plan, each)
+    else:
+        with pytest.raises(UnsoundPlan, match=re.escape(f"{each.name} has ")):
+            check_arrival(plan, each)
+
+
+@given(some.plannable())
+def test_every_target_may_arrive(situation: Situation) -> None:
+    plan, asked = planned(situation), situation.order
+    question = Move(asked.placement, asked.reference, plan, asked.host)
+    for each in situation.fleet.in_name_order(targets(situation.fleet, question)):
+        check_arrival(plan, each)
+
+
+@pytest.mark.parametrize(
+    ("each", "admitted"),
+    [
+        (host("h2", N1), True),
+        (host("h2", identity(("0", N1), ("1", V1))), True),
+        (host("h2", identity(("0", N1), ("1", KUNPENG))), False),
+        (host("h2", N1_REVIDR), False),
+        (host("h2", samples.unread(N1)), False),
+        (host("h2", identity(("0", N1), ("1", samples.unread(V1)))), False),
+        (host("h2", identity(("0", A55), ("1", A76))), False),
+    ],
+)
+def test_arrivals(each: FleetHost, admitted: bool) -> None:  # noqa: FBT001 - the answer
+    plan = sealed(N1, V1)
+    if admitted:
+        check_arrival(plan, each)
+    else:
+        with pytest.raises(UnsoundPlan, match=r"h2 has .*, and the list does not"):
+            check_arrival(plan, each)

@@ -1,0 +1,111 @@
+"""Rule 10: a running VM whose host's CPUs are not all known and listed is exposed at once."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.cpulist import CpuList, parse_cpulist
+from app.domain.eligibility import FIT_RULES, reasons
+from app.domain.exposure import covers
+from app.domain.fleet import Fleet, FleetHost
+from app.domain.host import Identity
+from app.domain.implementation import Implementation
+from app.domain.implementation_list import ImplementationList
+from app.domain.reasons import ReasonCode
+from tests.domain import oracle
+from tests.domain import strategies as some
+from tests.domain.outcomes import planned
+from tests.domain.samples import A55, A76, N1, N1_AIDR, N1_REVIDR, V1, host, identity, move, uniform, unread
+from tests.domain.samples import plan as sealed_plan
+from tests.domain.strategies import Situation
+
+PHONE = identity(("0-3", A55), ("4-7", A76))
+HALF_READ = identity(("0-3", A55), ("4-7", unread(A76)))
+
+
+@pytest.mark.parametrize(
+    ("listed", "found", "covered"),
+    [
+        ((N1,), uniform(N1), True),
+        ((V1, N1), uniform(N1), True),
+        ((N1, V1), identity(("0", N1), ("1", V1)), True),
+        ((N1,), identity(("0", N1), ("1", V1)), False),
+        # "its registers changed"
+        ((N1,), uniform(N1_REVIDR), False),
+        ((N1,), uniform(N1_AIDR), False),
+        # "an AIDR became unknown"
+        ((N1,), uniform(unread(N1)), False),
+        ((A55, A76), HALF_READ, False),
+    ],
+)
+def test_on_a_host(listed: tuple[Implementation, ...], found: Identity, covered: bool) -> None:  # noqa: FBT001
+    assert covers(ImplementationList(listed), "h1", None, "h1", found) is covered
+    assert covers(ImplementationList(listed), "h1", None, "h2", found) is covered
+
+
+# Of a pinned VM on its boot host, those CPUs count that it is pinned to.
+@pytest.mark.parametrize(
+    ("pinned", "found", "covered"),
+    [
+        ("0-3", PHONE, True),
+        ("1", PHONE, True),
+        ("3-4", PHONE, False),
+        ("4-7", PHONE, False),
+        # what is not known elsewhere on the host does not matter to it
+        ("0-3", HALF_READ, True),
+        ("0-4", HALF_READ, False),
+        # its CPUs changed
+        ("0-3", identity(("0-2", A55), ("3-7", A76)), False),
+        ("0-3", identity(("0-7", A55)), True),
+        # a CPU of its is gone
+        ("0-3", identity(("0-2", A55), ("4-7", A76)), False),
+        # a host that does not number its CPUs has all of them
+        ("0-3", uniform(A55), True),
+        ("0-3", uniform(A76), False),
+    ],
+)
+def test_pinned_on_its_boot_host(pinned: str, found: Identity, covered: bool) -> None:  # noqa: FBT001 - the answer
+    assert covers(ImplementationList((A55,)), "h1", parse_cpulist(pinned), "h1", found) is covered
+
+
+def test_pinned_and_moved_it_meets_every_cpu() -> None:
+    sealed, pinned = ImplementationList((A55,)), parse_cpulist("0-3")
+    assert not covers(sealed, "h1", pinned, "h2", PHONE)
+    assert covers(sealed, "h1", pinned, "h2", identity(("4-7", A55)))
+
+
+@given(st.lists(some.implementations, min_size=1), st.none() | some.cpulists, some.identities, st.booleans())
+def test_cpu_by_cpu(
+    listed: list[Implementation],
+    pinned: CpuList | None,
+    found: Identity,
+    moved: bool,  # noqa: FBT001 - drawn
+) -> None:
+    each = host("h2" if moved else "h1", found)
+    met = None if moved else pinned
+    expected = (met is None or oracle.has_cpus(each, met)) and all(
+        triple in listed for triple in oracle.by_cpu(each, met)
+    )
+    assert covers(ImplementationList(tuple(listed)), "h1", pinned, each.name, found) is expected
+
+
+# What a boot seals covers the boot host, and a target covers too: exposed is only who met a change.
+@given(some.plannable())
+def test_no_boot_is_exposed_from_the_start(situation: Situation) -> None:
+    plan, boot_host = planned(situation), situation.fleet.host(situation.order.host)
+    assert boot_host
+    assert covers(plan.list, plan.host, plan.cpus, plan.host, boot_host.identity)
+
+
+@given(some.plannable(), some.hosts)
+def test_who_fits_at_arrival_is_covered_there(situation: Situation, each: FleetHost) -> None:
+    plan = planned(situation)
+    fleet = Fleet.of([each], 1)
+    found = {reason.code for reason in reasons(fleet, each, move(plan), FIT_RULES)}
+    about_registers = found & {ReasonCode.IDENTITY_INCOMPLETE, ReasonCode.IMPLEMENTATION_NOT_LISTED}
+    elsewhere = "" if each.name == plan.host else plan.host
+    assert covers(plan.list, elsewhere, plan.cpus, each.name, each.identity) is not bool(about_registers)
+
+
+def test_an_adopted_vm_can_be_exposed_from_the_start() -> None:
+    assert not covers(sealed_plan(N1).list, "h1", None, "h1", uniform(V1))
