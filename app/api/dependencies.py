@@ -35,8 +35,12 @@ async def _context(request: Request) -> Context:
 
 Services = Annotated[Context, Depends(_context)]
 
-HostName = Annotated[Name, Path(description="Name of a host.", examples=["h1"])]
-VmName = Annotated[Name, Path(description="Name of a VM.", examples=["vm-1"])]
+# Examples of requests are about the fleet of the demo: there they can be carried out as they stand.
+HostName = Annotated[Name, Path(description="Name of a host.", examples=["fra1-r03-n02"])]
+VmName = Annotated[Name, Path(description="Name of a VM.", examples=["web-01"])]
+StoppedVmName = Annotated[Name, Path(description="Name of a VM.", examples=["batch-01"])]
+"""Where the example must be a VM that does not run."""
+EXAMPLE_DIGEST: Final = "sha256:ebe51f0bf87126e1506b8984934389e4b2d51972fa3a5383cfdbec2f3d8274bc"
 
 Cursor = Annotated[
     str | None, Query(max_length=1024, description="`next_cursor` of the page before; leave out for the first.")

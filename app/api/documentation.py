@@ -21,9 +21,14 @@ TAGS: Final[Sequence[Mapping[str, str]]] = (
 
 
 def refuses(*codes: str) -> dict[int | str, dict[str, Any]]:
+    """`responses=` for the problems of a route that takes parameters and asks the database, as almost all do."""
+    return problems("invalid_request", "database_unavailable", *codes)
+
+
+def problems(*codes: str) -> dict[int | str, dict[str, Any]]:
     """`responses=` for the problems that a route can answer with, by status."""
     responses: dict[int | str, dict[str, Any]] = {}
-    for code in ("invalid_request", "database_unavailable", *codes):
+    for code in codes:
         kind = PROBLEM_TYPES[code]
         entry = responses.setdefault(
             int(kind.status), {"description": "", "content": {MEDIA_TYPE: {"schema": _PROBLEM, "examples": {}}}}

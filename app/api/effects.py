@@ -4,8 +4,8 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query
 
-from app.api.dependencies import Paging, Services, VmName, encode_cursor
-from app.api.documentation import refuses
+from app.api.dependencies import EXAMPLE_DIGEST, Paging, Services, VmName, encode_cursor
+from app.api.documentation import problems, refuses
 from app.api.lists import whole_digest
 from app.api.schemas.common import Text
 from app.api.schemas.effects import CompatibilityOut, ConcernOut, EffectsOut, ErrataOut, ErratumOut
@@ -42,7 +42,9 @@ async def get_vm_effects(services: Services, vm: VmName, kernel: KernelQuery = N
 )
 async def get_list_effects(
     services: Services,
-    digest: Annotated[str, Path(max_length=100, description="`sha256:…` or its 64 digits alone.")],
+    digest: Annotated[
+        str, Path(max_length=100, description="`sha256:…` or its 64 digits alone.", examples=[EXAMPLE_DIGEST])
+    ],
     kernel: KernelQuery = None,
 ) -> EffectsOut:
     """The same by content, for a guest that is told of the list."""
@@ -51,7 +53,12 @@ async def get_list_effects(
     return EffectsOut.from_domain(whole, found, services.reference.names)
 
 
-@router.get("/errata", response_model=ErrataOut, summary="List the tables", responses=refuses("invalid_cursor"))
+@router.get(
+    "/errata",
+    response_model=ErrataOut,
+    summary="List the tables",
+    responses=problems("invalid_request", "invalid_cursor"),
+)
 async def list_errata(services: Services, page: Paging) -> ErrataOut:
     """Every table of affected, safe or capable CPUs that is loaded, by id, and whose they are."""
     tables = services.reference.tables
@@ -76,7 +83,12 @@ async def get_erratum(
     return ConcernOut.from_concern(found, services.reference.tables.version, services.reference.names)
 
 
-@router.get("/compatibility", response_model=CompatibilityOut, summary="Which CPUs may share a list")
+@router.get(
+    "/compatibility",
+    response_model=CompatibilityOut,
+    summary="Which CPUs may share a list",
+    responses=problems("database_unavailable"),
+)
 async def get_compatibility(services: Services) -> CompatibilityOut:
     """For those who design pools: the fleet's implementations, the groups that may share a list, what forbids it."""
     found = await effects.fleet_compatibility(services)

@@ -46,7 +46,7 @@ Patch = Annotated[
     Body(
         media_type="application/merge-patch+json",
         description="JSON Merge Patch (RFC 7396): what is named is replaced, null removes.",
-        examples=[{"state": "cordoned", "labels": {"rack": None}}],
+        examples=[{"state": "cordoned", "labels": {"ticket": "4711"}}],
     ),
 ]
 _NDJSON: Final = {
@@ -56,7 +56,7 @@ _NDJSON: Final = {
         "content": {
             MEDIA_TYPE: {
                 "schema": {"type": "string"},
-                "example": '{"name":"h1","cpus":[{"midr":"0x413fd0c1","revidr":"0x0","aidr":"0x0"}]}\n',
+                "example": '{"name":"fra1-r09-n01","cpus":[{"midr":"0x413fd0c1","revidr":"0x0","aidr":"0x0"}]}\n',
             }
         },
     }

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from app.api.dependencies import Services, VmName, json_body
+from app.api.dependencies import EXAMPLE_DIGEST, Services, VmName, json_body
 from app.api.direct import DirectRoute
 from app.api.documentation import refuses
 from app.api.representations import Representations, sealed_tag
@@ -48,7 +48,9 @@ _REPRESENTATIONS: Final = {
 )
 async def get_implementation_list(
     request: Request,
-    digest: Annotated[str, Path(description="`sha256:…` or its 64 hexadecimal digits alone.")],
+    digest: Annotated[
+        str, Path(description="`sha256:…` or its 64 hexadecimal digits alone.", examples=[EXAMPLE_DIGEST])
+    ],
 ) -> Response:
     """By content, and therefore immutable: cache it for good."""
     shown = _format(request)
@@ -102,7 +104,9 @@ async def list_hypercalls(
     response_model=ReturnsOut,
     summary="Answer one call of the guest",
     dependencies=[Depends(json_body)],
-    responses=refuses("vm_not_found", "no_current_list", "not_representable", "unsupported_media_type"),
+    responses=refuses(
+        "vm_not_found", "no_current_list", "not_representable", "unsupported_media_type", "body_too_large"
+    ),
 )
 async def answer_hypercall(services: Services, vm: VmName, body: HypercallIn) -> ReturnsOut:
     """x0 to x3 as the VMM must set them. Stateless; an unknown call is answered −1, as a VMM would."""

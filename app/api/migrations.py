@@ -15,7 +15,7 @@ from app.services.context import Context
 
 router: Final = APIRouter(prefix="/v1", tags=["Migrations"])
 
-MigrationId = Annotated[str, Path(pattern="^[0-9A-Za-z-]{1,64}$", description="Id of a migration.")]
+MigrationId = Annotated[str, Path(pattern="^[0-9A-Za-z-]{1,64}$", description="Id of a migration.", examples=["0c7e9ad5b0a94f6f8c6c1d2f3a4b5c6d"])]
 _CLOSING: Final = ("migration_not_found", "migration_closed", "idempotency_key_reused")
 
 
@@ -46,8 +46,8 @@ async def admit_migration(services: Services, vm: VmName, body: MigrationIn, onc
 async def list_migrations(
     services: Services,
     page: NumberPaging,
-    state: Annotated[MigrationState | None, Query(description="As it shows.")] = None,
-    vm: Annotated[Name | None, Query(description="Only migrations of this VM.")] = None,
+    state: Annotated[MigrationState | None, Query(description="As it shows.", examples=["admitted"])] = None,
+    vm: Annotated[Name | None, Query(description="Only migrations of this VM.", examples=["db-01"])] = None,
 ) -> MigrationsOut:
     """Migrations in the order of their admission."""
     found = await migrations.list_migrations(services, vm, state, page)

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
 from app.api.dependencies import Services
-from app.api.documentation import refuses
+from app.api.documentation import problems
 from app.api.metrics import CONTENT_TYPE, RequestMetrics, standing_exposition
 from app.api.problems import PROBLEM_TYPES, ProblemType, problem
 from app.api.schemas.service import HealthOut, ServiceOut
@@ -35,7 +35,12 @@ async def check_health() -> HealthOut:
     return HealthOut(status="ok")
 
 
-@router.get("/readyz", response_model=HealthOut, summary="Can the service do its work", responses=refuses("not_ready"))
+@router.get(
+    "/readyz",
+    response_model=HealthOut,
+    summary="Can the service do its work",
+    responses=problems("database_unavailable", "not_ready"),
+)
 async def check_readiness(request: Request, services: Services) -> Response:
     """Whether the database is within reach and its schema is the one this release wants."""
     fault = await schema_fault(services)
@@ -44,7 +49,12 @@ async def check_readiness(request: Request, services: Services) -> Response:
     return Response(HealthOut(status="ok").model_dump_json(), media_type="application/json")
 
 
-@router.get("/metrics", response_class=Response, summary="Metrics for Prometheus")
+@router.get(
+    "/metrics",
+    response_class=Response,
+    summary="Metrics for Prometheus",
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **problems("database_unavailable")},
+)
 async def get_metrics(request: Request, services: Services) -> Response:
     """Requests of this service, and the fleet as it stands."""
     metrics: RequestMetrics = request.app.state.metrics

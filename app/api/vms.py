@@ -11,6 +11,7 @@ from app.api.dependencies import (
     OnceOnly,
     Paging,
     Services,
+    StoppedVmName,
     VmName,
     encode_cursor,
     json_body,
@@ -29,7 +30,7 @@ router: Final = APIRouter(prefix="/v1/vms", tags=["VMs"])
 
 States = Annotated[list[VmState], Query(alias="state", description="Repeat it to ask for any.")]
 Exposure = Annotated[bool | None, Query(description="Only VMs that are exposed, or only those that are not.")]
-OnHost = Annotated[Name | None, Query(description="Only VMs that run on this host.")]
+OnHost = Annotated[Name | None, Query(description="Only VMs that run on this host.", examples=["fra1-r01-n01"])]
 
 
 @router.get("", response_model=VmsOut, summary="List VMs", responses=refuses("invalid_cursor"))
@@ -56,7 +57,7 @@ async def list_vms(
         **refuses("stale_revision", "already_exists", "unsupported_media_type", "body_too_large"),
     },
 )
-async def put_vm(request: Request, services: Services, vm: VmName, body: VmIn, conditions: Conditions) -> Response:
+async def put_vm(request: Request, services: Services, vm: StoppedVmName, body: VmIn, conditions: Conditions) -> Response:
     """Define a VM or change its definition.
 
     A changed placement decides at once where a running VM may move; its list changes with its next boot only.
@@ -78,7 +79,7 @@ async def get_vm(request: Request, services: Services, vm: VmName) -> Response:
     summary="Delete a VM",
     responses=refuses("vm_not_found", "vm_running", "vm_migrating", "stale_revision"),
 )
-async def delete_vm(services: Services, vm: VmName, conditions: Conditions) -> None:
+async def delete_vm(services: Services, vm: StoppedVmName, conditions: Conditions) -> None:
     """Forget a VM that is stopped, with its boots."""
     await vms.delete_vm(services, vm, conditions)
 
@@ -101,7 +102,7 @@ async def delete_vm(services: Services, vm: VmName, conditions: Conditions) -> N
         "body_too_large",
     ),
 )
-async def boot_vm(services: Services, vm: VmName, body: BootIn, once: OnceOnly) -> Response:
+async def boot_vm(services: Services, vm: StoppedVmName, body: BootIn, once: OnceOnly) -> Response:
     """Compose the list for this host and placement and seal it for the life of the boot.
 
     With `adopt`, take in a VM that runs already: seal exactly what its VMM exposes.
@@ -112,7 +113,12 @@ async def boot_vm(services: Services, vm: VmName, body: BootIn, once: OnceOnly) 
     return send(await vms.boot_vm(services, vm, body.host, body.cpus, attempt))
 
 
-@router.get("/{vm}/boots", response_model=BootsOut, summary="List the boots of a VM", responses=refuses("vm_not_found"))
+@router.get(
+    "/{vm}/boots",
+    response_model=BootsOut,
+    summary="List the boots of a VM",
+    responses=refuses("vm_not_found", "invalid_cursor"),
+)
 async def list_boots(services: Services, vm: VmName, page: NumberPaging) -> BootsOut:
     """Every boot with the list it sealed, oldest first."""
     found = await vms.list_boots(services, vm, page)
@@ -130,7 +136,7 @@ async def get_boot(
     request: Request,
     services: Services,
     vm: VmName,
-    number: Annotated[int, Path(ge=0, le=2**31 - 1, description="Counts from 1.")],
+    number: Annotated[int, Path(ge=0, le=2**31 - 1, description="Counts from 1.", examples=[1])],
     format: Annotated[Format, Query(description="Another representation of the same list.")] = Format.JSON,  # noqa: A002
 ) -> Response:
     """The list as it was sealed, also when the VM has long been stopped."""

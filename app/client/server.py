@@ -4,7 +4,6 @@ import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -37,20 +36,23 @@ class Server:
 
     def options(self) -> dict[str, Any]:
         """What httpx's clients are made with. Raises Misconfigured."""
+        url = self._address()
+        return {
+            "base_url": url,
+            "headers": {"User-Agent": _USER_AGENT, **self._authorization()},
+            "timeout": timeout(self.timeout),
+            "verify": self._trust(url.scheme),
+        }
+
+    def _address(self) -> httpx.URL:
         try:
-            scheme, host, *_ = urlsplit(self.url)
-            if scheme not in {"http", "https"} or not host:
-                message = f"{self.url!r} is no http or https URL"
-                raise Misconfigured(message)
-            return {
-                "base_url": self.url,
-                "headers": {"User-Agent": _USER_AGENT, **self._authorization()},
-                "timeout": timeout(self.timeout),
-                "verify": self._trust(scheme),
-            }
-        except OSError as error:  # ssl.SSLError is one
-            message = f"the certificates cannot be used: {error}"
-            raise Misconfigured(message) from error
+            url = httpx.URL(self.url)
+        except httpx.InvalidURL:
+            url = httpx.URL()
+        if url.scheme not in {"http", "https"} or not url.host:
+            message = f"{self.url!r} is no http or https URL"
+            raise Misconfigured(message)
+        return url
 
     def _authorization(self) -> dict[str, str]:
         if self.token is None:
@@ -64,9 +66,13 @@ class Server:
         if scheme == "http":
             # Never used, and trusts nobody: loading the system's certificates takes longer than a call.
             return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context = ssl.create_default_context(cafile=self.ca)
-        if self.client_cert is not None:
-            context.load_cert_chain(self.client_cert, self.client_key)
+        try:
+            context = ssl.create_default_context(cafile=self.ca)
+            if self.client_cert is not None:
+                context.load_cert_chain(self.client_cert, self.client_key)
+        except OSError as error:  # ssl.SSLError is one
+            message = f"the certificates cannot be used: {error}"
+            raise Misconfigured(message) from error
         return context
 
 

@@ -6,19 +6,20 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 import asyncpg
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.domain.errors import DatabaseUnavailable
 
 LOSSES: Final = (
-    OperationalError,
     InterfaceError,
     PoolTimeout,
     sqlite3.OperationalError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
-    asyncpg.CannotConnectNowError,
+    asyncpg.InternalClientError,  # a connection that is being cut while it is used confuses the driver
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
     OSError,
 )
 """What is raised when a database does not answer: by SQLAlchemy, by the drivers, by the network."""
@@ -29,13 +30,21 @@ async def available() -> AsyncIterator[None]:
     """Turn the loss of the database into a refusal; what it was doing is undone."""
     try:
         yield
-    except LOSSES as lost:
-        if _is_defect(lost):
+    except (DBAPIError, *LOSSES) as lost:
+        if _is_defect(_raised(lost)):
             raise
         raise DatabaseUnavailable from lost
 
 
+def _raised(error: BaseException) -> BaseException:
+    """What the driver raised. SQLAlchemy wraps it, and once more where it makes asyncpg look like other drivers."""
+    if not isinstance(error, DBAPIError) or error.orig is None:
+        return error
+    return error.orig.__cause__ or (error if isinstance(error, InterfaceError) else error.orig)
+
+
 def _is_defect(error: BaseException) -> bool:
-    """SQLite calls wrong SQL, too, an operational error."""
-    cause = error.orig if isinstance(error, OperationalError) else error
-    return isinstance(cause, sqlite3.OperationalError) and cause.sqlite_errorcode == sqlite3.SQLITE_ERROR
+    """SQLite calls wrong SQL, too, an operational error; to SQLAlchemy everything is a DBAPIError."""
+    if isinstance(error, sqlite3.OperationalError):
+        return error.sqlite_errorcode == sqlite3.SQLITE_ERROR
+    return not isinstance(error, LOSSES)

@@ -135,6 +135,12 @@ class Import:
         ).select_from(_staged.outerjoin(hosts, _same_host))
         return Tally(*(await self._connection.execute(statement)).one())
 
+    async def await_turns(self) -> None:
+        """Wait for boots and admissions on hosts whose registers change: history must show what they were judged by."""
+        changing = select(hosts.c.id).join_from(hosts, _staged, and_(_same_host, _identity_changed))
+        held = changing.with_for_update(of=hosts).subquery()
+        await self._connection.execute(select(func.count()).select_from(held))
+
     async def merge(self, revision: int, now: datetime, reporter: str) -> None:
         """Make every staged host part of the inventory; those that change bear the revision."""
         await self._identities.save({digest: identity for identity, digest in self._digests.items()})

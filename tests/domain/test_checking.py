@@ -11,13 +11,14 @@ from hypothesis import given, note
 
 from app.domain.checking import UnsoundPlan, check_arrival, check_plan
 from app.domain.composition import BootOrder, compose
+from app.domain.cpulist import parse_cpulist
 from app.domain.eligibility import Move, targets
 from app.domain.fleet import Fleet, FleetHost
 from app.domain.host import HostState
 from app.domain.implementation import Implementation
 from app.domain.implementation_list import ImplementationList
 from app.domain.placement import Placement
-from app.domain.plan import LeftOut, Plan
+from app.domain.plan import LeftOut, Mode, ModeReason, Plan
 from tests.domain import samples
 from tests.domain import strategies as some
 from tests.domain.outcomes import composed, planned
@@ -176,6 +177,42 @@ def test_every_fault_is_named(plan: Plan, faults: list[str]) -> None:
         check_plan(FLEET, ORDER, plan)
     named = str(found.value).split("; ")
     assert [fault for fault in faults if fault in named] == faults
+
+
+WRONG_BESIDE_THE_LIST: Final = {
+    "what is left out is forbidden by no table": replace(
+        with_entries(PLAN, (A78, X1, N1)), left_out=(*PLAN.left_out, LeftOut(V1, 1, ("ARM64_HAS_BBML3",)))
+    ),
+    "what is left out is on no host": replace(PLAN, left_out=(*PLAN.left_out, LeftOut(FOREIGN, 1, ("X",)))),
+    "the wrong table forbids it": replace(PLAN, left_out=(LeftOut(N3, 1, ("ARM64_SPECTRE_V2",)),)),
+    "a reason for another mode": replace(PLAN, mode_reasons=(ModeReason.GUEST_CANNOT_DISCOVER,)),
+    "another host": replace(PLAN, host="h2"),
+    "pinned, and that was not asked": replace(PLAN, cpus=parse_cpulist("0-1")),
+    "own implementations of another host": replace(PLAN, own=(N1,)),
+    "another fleet": replace(PLAN, fleet_revision=2),
+    "a hazard accepted that is none": replace(PLAN, accepted_hazards=("ARM64_HAS_BBML3",)),
+}
+
+
+@pytest.mark.xfail(strict=True, reason="the checker asks of the list alone, and believes what stands beside it")
+@pytest.mark.parametrize("plan", WRONG_BESIDE_THE_LIST.values(), ids=WRONG_BESIDE_THE_LIST.keys())
+def test_what_stands_beside_the_list_is_checked_too(plan: Plan) -> None:
+    assert not sound(FLEET, ORDER, plan)
+
+
+# Rule 6: "never a silent downgrade", and never a list for a guest that does not read it.
+@pytest.mark.xfail(strict=True, reason="the checker takes the mode as the plan has it")
+@pytest.mark.parametrize(
+    ("asked", "entries", "mode"),
+    [
+        (order("h2"), (N1,), Mode.HOMOGENEOUS),
+        (order("h2", guest=BLIND), (N1, V1, A78, X1), Mode.DISCOVERABLE),
+    ],
+)
+def test_the_mode_is_checked(asked: BootOrder, entries: Entries, mode: Mode) -> None:
+    plan = compose(FLEET, asked)
+    assert plan.mode is not mode
+    assert not sound(FLEET, asked, replace(with_entries(plan, entries), mode=mode, left_out=PLAN.left_out))
 
 
 def test_a_homogeneous_list_has_one_entry() -> None:

@@ -120,7 +120,7 @@ def test_every_refusal_has_a_code_of_its_own() -> None:
         (errors.IdempotencyKeyReused(), "idempotency_key_reused", "choose a new one"),
         (errors.UnsupportedContent("text/csv"), "unsupported_media_type", "Content-Type: text/csv"),
         (errors.TooLarge(9), "body_too_large", "larger than 9 bytes"),
-        (errors.DatabaseUnavailable(), "database_unavailable", "nothing was changed"),
+        (errors.DatabaseUnavailable(), "database_unavailable", "the database did not answer"),
         (errors.TooManyImplementations(9, 7, []), "too_many_implementations", "so that 2 are left out"),
     ],
 )

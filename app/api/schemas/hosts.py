@@ -33,10 +33,10 @@ MAX_GROUPS = 1024
 
 EXAMPLE_HOST = {
     "state": "active",
-    "labels": {"zone": "fra1", "rack": "r12"},
-    "cpus": [{"cpu_list": "0-63", "midr": "0x413fd0c1", "revidr": "0x0", "aidr": "0x0"}],
+    "labels": {"zone": "fra1", "rack": "r03"},
+    "cpus": [{"cpu_list": "0-79", "midr": "0x413fd0c1", "revidr": "0x0", "aidr": "0x0"}],
     "capabilities": {"writable_id_registers": True, "discovery_hypercalls": True},
-    "capacity": {"vcpus": 64, "memory_mib": 262144},
+    "capacity": {"vcpus": 80, "memory_mib": 262144},
     "kernel_release": "6.17.3",
     "vmm": "qemu 10.2",
     "observed_at": "2026-11-22T10:00:00Z",

@@ -135,7 +135,7 @@ class PreviewIn(In):
     """A boot that is only asked about."""
 
     model_config = In.model_config | example(
-        {"host": "h1", "placement": EXAMPLE_VM["placement"], "guest": EXAMPLE_VM["guest"]}
+        {"host": "fra1-r01-n02", "placement": EXAMPLE_VM["placement"], "guest": EXAMPLE_VM["guest"]}
     )
 
     host: Name
@@ -166,7 +166,7 @@ class PreviewOut(Out):
 
 
 class MigrationIn(In):
-    model_config = In.model_config | example({"target": "h2"})
+    model_config = In.model_config | example({"target": "fra1-r04-n01"})
 
     target: Name
 

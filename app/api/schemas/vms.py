@@ -239,7 +239,7 @@ class AdoptIn(In):
 class BootIn(In):
     """A start of the VM's VMM on a host; with `adopt`, one that happened before the service knew of it."""
 
-    model_config = In.model_config | example({"host": "h1"})
+    model_config = In.model_config | example({"host": "fra1-r01-n02"})
 
     host: Name
     cpus: CpuListField | None = Field(None, description="CPUs of the host that the VM is pinned to.")

@@ -1,0 +1,213 @@
+"""What the framework refuses by itself is a problem like any other."""
+
+import json
+
+import httpx
+import pytest
+
+from app.settings import Settings
+from tests.api.talk import PROBLEM, host, pointers, put_host, refused, vm
+from tests.serving import serving
+
+pytestmark = pytest.mark.anyio
+
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/v1", "/v1/hosts/", "/v1/hosts/h1/nothing", "/v2/hosts", "/docs/assets/x"]
+)
+async def test_no_such_path(client: httpx.AsyncClient, path: str) -> None:
+    refused(await client.get(path), 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("POST", "/v1/hosts", "GET"),
+        ("DELETE", "/v1/hosts", "GET"),
+        ("GET", "/v1/hosts:import", "POST"),
+        ("PUT", "/v1/vms/vm-1/implementation-list", "GET"),
+        ("POST", "/v1/implementation-lists/abc", "GET"),
+    ],
+)
+async def test_no_such_method(client: httpx.AsyncClient, method: str, path: str, allowed: str) -> None:
+    answer = await client.request(method, path)
+    refused(answer, 405, "method_not_allowed")
+    assert allowed in answer.headers["Allow"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "{", "{'cpus': []}", '{"cpus": [}', "nothing", '{"cpus": [{"midr": 0x1}]}', "\N{REPLACEMENT CHARACTER}"],
+)
+async def test_malformed_json(client: httpx.AsyncClient, body: str) -> None:
+    answer = await client.put("/v1/hosts/h1", content=body, headers=JSON)
+    assert pointers(answer) == [""]
+
+
+@pytest.mark.parametrize("body", ["[]", "5", "null", '"text"'])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PUT", "/v1/hosts/h1"),
+        ("PATCH", "/v1/hosts/h1"),
+        ("PUT", "/v1/vms/vm-1"),
+        ("POST", "/v1/vms/vm-1/boots"),
+        ("POST", "/v1/vms/vm-1/migrations"),
+        ("POST", "/v1/vms/vm-1/hypercalls"),
+        ("POST", "/v1/placements:preview"),
+    ],
+)
+async def test_json_that_is_no_object(client: httpx.AsyncClient, method: str, path: str, body: str) -> None:
+    answer = await client.request(method, path, content=body, headers=JSON)
+    assert pointers(answer) == [""]
+
+
+@pytest.mark.parametrize("content_type", [None, "text/plain", "application/x-www-form-urlencoded", "application/jsonx"])
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "/v1/hosts/h1", host()),
+        ("PATCH", "/v1/hosts/h1", {"state": "active"}),
+        ("PUT", "/v1/vms/vm-1", vm()),
+        ("POST", "/v1/vms/vm-1/boots", {"host": "h1"}),
+        ("POST", "/v1/vms/vm-1/migrations", {"target": "h1"}),
+        ("POST", "/v1/vms/vm-1/hypercalls", {"function_id": "0xc6000040"}),
+        ("POST", "/v1/placements:preview", {"host": "h1", "guest": {"discovers_implementations": True}}),
+    ],
+)
+async def test_a_body_that_is_not_said_to_be_json(
+    client: httpx.AsyncClient, method: str, path: str, body: object, content_type: str | None
+) -> None:
+    headers = {} if content_type is None else {"Content-Type": content_type}
+    answer = await client.request(method, path, content=json.dumps(body).encode(), headers=headers)
+    refused(answer, 415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "Application/JSON; charset=utf-8", "application/x+json"])
+async def test_ways_to_say_that_it_is_json(client: httpx.AsyncClient, content_type: str) -> None:
+    body = json.dumps(host()).encode()
+    answer = await client.put("/v1/hosts/h1", content=body, headers={"Content-Type": content_type})
+    assert answer.status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("PUT", "/v1/hosts/h1"), ("PATCH", "/v1/hosts/h1"), ("PUT", "/v1/vms/vm-1"), ("POST", "/v1/placements:preview")],
+)
+async def test_a_body_that_is_too_large(settings: Settings, method: str, path: str) -> None:
+    body = json.dumps({"labels": {"a": "x" * 2000}})
+    async with serving(settings.model_copy(update={"max_body_bytes": 1024})) as client:
+        await put_host(client, "h1")
+        refused(await client.request(method, path, content=body, headers=JSON), 413, "body_too_large")
+
+
+async def test_a_body_of_the_largest_size_is_taken(settings: Settings) -> None:
+    body = json.dumps(host(labels={"a": ""})).encode()
+    async with serving(settings.model_copy(update={"max_body_bytes": 1024})) as client:
+        fitting = body + b" " * (1024 - len(body))
+        assert (await client.put("/v1/hosts/h1", content=fitting, headers=JSON)).status_code == 201
+        refused(await client.put("/v1/hosts/h1", content=fitting + b" ", headers=JSON), 413, "body_too_large")
+
+
+@pytest.mark.parametrize(
+    ("path", "pointer"),
+    [
+        ("/v1/hosts?limit=0", "/limit"),
+        ("/v1/hosts?limit=1001", "/limit"),
+        ("/v1/hosts?limit=many", "/limit"),
+        ("/v1/hosts?state=broken", "/state/0"),
+        ("/v1/hosts?implementation=413fd0c1", "/implementation"),
+        ("/v1/hosts?implementation=0x1,0x1,0x1,0x1", "/implementation"),
+        ("/v1/vms?state=active", "/state/0"),
+        ("/v1/vms?host=H1", "/host"),
+        ("/v1/vms/vm-1/hypercalls?abi=other", "/abi"),
+        ("/v1/vms/vm-1/implementation-list?format=xml", "/format"),
+        ("/v1/vms/vm-1/boots/1?format=xml", "/format"),
+        ("/v1/vms/vm-1/boots/-1", "/number"),
+        ("/v1/implementation-lists/00?format=xml", "/format"),
+        ("/v1/migrations?state=open", "/state"),
+        ("/v1/migrations/a_b", "/id"),
+    ],
+)
+async def test_faulty_parameters_are_named(client: httpx.AsyncClient, path: str, pointer: str) -> None:
+    assert pointers(await client.get(path)) == [pointer]
+
+
+async def test_the_place_of_a_faulty_parameter_is_named(client: httpx.AsyncClient) -> None:
+    (error,) = (await client.get("/v1/hosts", params={"limit": 0})).json()["errors"]
+    assert error["location"] == "query"
+    (error,) = (await client.get("/v1/hosts/H1")).json()["errors"]
+    assert error["location"] == "path"
+
+
+async def test_many_faults_are_all_named(client: httpx.AsyncClient) -> None:
+    body = {"cpus": [{"midr": "x", "revidr": -1, "a/b~c": 1}], "state": "gone", "capacity": {"vcpus": "4"}}
+    assert set(pointers(await client.put("/v1/hosts/h1", json=body))) == {
+        "/cpus/0/midr",
+        "/cpus/0/revidr",
+        "/cpus/0/a~1b~0c",
+        "/state",
+        "/capacity/vcpus",
+        "/capacity/memory_mib",
+    }
+
+
+async def test_text_that_is_no_unicode_is_refused_and_not_a_failure(client: httpx.AsyncClient) -> None:
+    for body in ('{"labels": {"a": "\\ud800"}}', '{"\\ud800": 1}', '{"labels": {"\\ud800": "a"}}'):
+        for method in ("PUT", "PATCH"):
+            await put_host(client, "h1")
+            answer = await client.request(method, "/v1/hosts/h1", content=body, headers=JSON)
+            assert (answer.status_code, answer.headers["Content-Type"]) == (422, PROBLEM)
+
+
+async def test_bytes_that_are_no_text_are_refused(client: httpx.AsyncClient) -> None:
+    answer = await client.put("/v1/hosts/h1", content=b"\xff\xfe{}", headers=JSON)
+    assert pointers(answer) == [""]
+
+
+async def test_json_that_is_too_deep_to_be_read(client: httpx.AsyncClient) -> None:
+    answer = await client.put("/v1/hosts/h1", content="[" * 50_000 + "]" * 50_000, headers=JSON)
+    refused(answer, 400, "bad_request")
+
+
+async def test_json_of_any_depth_is_no_failure(client: httpx.AsyncClient) -> None:
+    await put_host(client, "h1")
+    for depth in (10, *range(700, 1000, 3)):
+        body = '{"labels":' * depth + "1" + "}" * depth
+        for method in ("PUT", "PATCH"):
+            answer = await client.request(method, "/v1/hosts/h1", content=body, headers=JSON)
+            assert answer.status_code in (400, 422), depth
+
+
+# Request ids.
+
+
+async def test_every_answer_has_a_request_id(client: httpx.AsyncClient) -> None:
+    seen = set()
+    for path in (
+        "/healthz",
+        "/nowhere",
+        "/v1/hosts",
+        "/v1/hosts/h1",
+        "/v1/hosts/H1",
+        "/metrics",
+        "/docs",
+        "/openapi.json",
+    ):
+        seen.add((await client.get(path)).headers["X-Request-ID"])
+    assert len(seen) == 8
+
+
+async def test_the_caller_s_request_id_is_kept(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/v1/hosts/h1", headers={"X-Request-ID": "deploy-7.step:3_a"})
+    assert answer.headers.get_list("X-Request-ID") == ["deploy-7.step:3_a"]
+    assert refused(answer, 404, "host_not_found")["request_id"] == "deploy-7.step:3_a"
+
+
+@pytest.mark.parametrize("sent", ["", "a b", "a" * 129, 'a"b', "<script>"])
+async def test_a_request_id_that_could_do_harm_is_replaced(client: httpx.AsyncClient, sent: str) -> None:
+    answer = await client.get("/healthz", headers={"X-Request-ID": sent})
+    assert answer.headers["X-Request-ID"] != sent
+    assert len(answer.headers["X-Request-ID"]) == 32

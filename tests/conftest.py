@@ -1,0 +1,84 @@
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from hypothesis import settings as hypothesis_settings
+
+from app.settings import Settings
+from app.storage.schema import upgrade
+from tests.databases import empty, postgresql_database, postgresql_server, sqlite_url
+from tests.serving import serving
+
+hypothesis_settings.register_profile("ci", derandomize=True, deadline=None)
+hypothesis_settings.load_profile("ci")
+
+BOTH_DATABASES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql))
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No setting of the machine that runs the tests reaches them, and no test reaches its data."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+        for name in Settings.model_fields:
+            patch.delenv(f"ROADSTEAD_{name.upper()}", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """A PostgreSQL server; one for each process that runs tests."""
+    with postgresql_server() as url:
+        yield url
+
+
+@pytest.fixture
+def empty_postgresql(postgresql: str) -> Iterator[str]:
+    """A database on PostgreSQL with nothing in it, no schema either."""
+    with postgresql_database(postgresql) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgresql: str) -> Iterator[str]:
+    with postgresql_database(postgresql) as url:
+        upgrade(url)
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "roadstead.db"
+    upgrade(sqlite_url(path))
+    return path
+
+
+@pytest.fixture(params=BOTH_DATABASES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database at the present schema; every test that asks for one runs on both kinds."""
+    if request.param == "sqlite":
+        copy = tmp_path / "roadstead.db"
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), copy)
+        return sqlite_url(copy)
+    url: str = request.getfixturevalue("migrated_postgresql")
+    empty(url)
+    return url
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    return Settings(database_url=database_url)
+
+
+@pytest.fixture
+async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the service, over an empty database."""
+    async with serving(settings) as client:
+        yield client

@@ -1,0 +1,54 @@
+"""Workers without their HTTP side: use cases over a database."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from app.domain.cpulist import parse_cpulist
+from app.domain.fleet import Fleet
+from app.domain.host import Capabilities, CpuGroup, Host, HostState, Identity
+from app.domain.implementation import ReportedImplementation
+from app.services.context import Context
+from app.settings import Settings
+from app.storage.database import Database
+from app.storage.reference_data import load_reference_data
+
+ABLE = Capabilities(writable_id_registers=True, discovery_hypercalls=True)
+SEEN = datetime(2026, 11, 22, 10, tzinfo=UTC)
+N1 = ReportedImplementation(0x413FD0C1, 0, 0)
+N2 = ReportedImplementation(0x410FD490, 0, 0)
+
+
+@asynccontextmanager
+async def working(settings: Settings) -> AsyncIterator[Context]:
+    """One worker."""
+    database = await Database.connect(settings)
+    try:
+        yield Context(database, load_reference_data(None), lambda: datetime.now(UTC), settings.migration_timeout)
+    finally:
+        await database.close()
+
+
+def a_host(
+    name: str,
+    *groups: ReportedImplementation | tuple[str, ReportedImplementation],
+    state: HostState = HostState.ACTIVE,
+    labels: dict[str, str] | None = None,
+    observed_at: datetime = SEEN,
+) -> Host:
+    """A host with these groups of CPUs; one without a cpulist stands for all of them."""
+    identity = Identity(
+        tuple(
+            CpuGroup(None, each)
+            if isinstance(each, ReportedImplementation)
+            else CpuGroup(parse_cpulist(each[0]), each[1])
+            for each in groups or (N1,)
+        )
+    )
+    return Host(name, state, labels or {}, identity, ABLE, None, None, None, observed_at)
+
+
+async def fleet_of(worker: Context) -> Fleet:
+    """The fleet as a worker sees it when it is asked."""
+    async with worker.database.reading() as tx:
+        return await tx.fleet(worker.now())
