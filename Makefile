@@ -36,7 +36,7 @@ test: install ## Run the tests; options go in PYTEST_ARGS
 	$(PYTEST) $(PYTEST_ARGS)
 
 .PHONY: check
-check: lint types ## Run every check, then the tests with coverage: what CI runs
+check: lint types docs ## Run every check, then the tests with coverage: what CI runs
 	$(PYTEST) --cov --cov-report=term $(PYTEST_ARGS)
 
 .PHONY: format
@@ -55,6 +55,10 @@ lint: install ## Check format, style, imports and dependencies
 types: install ## Check the types
 	$(BIN)/mypy
 
+.PHONY: docs
+docs: install ## Make the documentation's site in site/; warnings and broken links are errors
+	$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet docs site
+
 .PHONY: bench
 bench: install ## Measure
 	$(BIN)/python -m bench
@@ -68,7 +72,7 @@ lock: install ## Compile the lock files anew; LOCK_ARGS=--upgrade takes newer re
 
 .PHONY: clean
 clean: ## Remove what the checks, the tests and builds leave behind (not .venv)
-	rm -rf build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache \
+	rm -rf build dist site htmlcov .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache \
 		.pytest_cache .ruff_cache .schemathesis
 	find app bench demo migrations tests -name __pycache__ -prune -exec rm -rf {} +
 

@@ -77,7 +77,7 @@ def test_every_setting_is_documented(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_pages_name_no_variable_that_is_not_there(page: Path) -> None:
     known = {f"ROADSTEAD_{name.upper()}" for name in Settings.model_fields}
-    for source in (*(ROOT / "app").rglob("*.py"), *(ROOT / "deploy").iterdir()):
+    for source in (*(ROOT / "app").rglob("*.py"), *filter(Path.is_file, (ROOT / "deploy").rglob("*"))):
         known |= variables(source)
     assert variables(page) <= known
 

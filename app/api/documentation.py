@@ -68,10 +68,20 @@ def describe(app: FastAPI) -> None:
             document["components"]["schemas"] |= _component(ProblemOut)
             for unused in ("HTTPValidationError", "ValidationError"):
                 document["components"]["schemas"].pop(unused, None)
+            _fill_in_paths(document)
             app.openapi_schema = document
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way to extend the document
+
+
+def _fill_in_paths(document: dict[str, Any]) -> None:
+    """Swagger UI begins with the example of a parameter, but takes none from its schema."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", ()):
+                if parameter["in"] == "path" and (examples := parameter["schema"].get("examples")):
+                    parameter["example"] = examples[0]
 
 
 def _component(model: type[BaseModel]) -> dict[str, Any]:

@@ -15,7 +15,12 @@ from app.services.context import Context
 
 router: Final = APIRouter(prefix="/v1", tags=["Migrations"])
 
-MigrationId = Annotated[str, Path(pattern="^[0-9A-Za-z-]{1,64}$", description="Id of a migration.", examples=["0c7e9ad5b0a94f6f8c6c1d2f3a4b5c6d"])]
+MigrationId = Annotated[
+    str,
+    Path(
+        pattern="^[0-9A-Za-z-]{1,64}$", description="Id of a migration.", examples=["0c7e9ad5b0a94f6f8c6c1d2f3a4b5c6d"]
+    ),
+]
 _CLOSING: Final = ("migration_not_found", "migration_closed", "idempotency_key_reused")
 
 

@@ -57,7 +57,9 @@ async def list_vms(
         **refuses("stale_revision", "already_exists", "unsupported_media_type", "body_too_large"),
     },
 )
-async def put_vm(request: Request, services: Services, vm: StoppedVmName, body: VmIn, conditions: Conditions) -> Response:
+async def put_vm(
+    request: Request, services: Services, vm: StoppedVmName, body: VmIn, conditions: Conditions
+) -> Response:
     """Define a VM or change its definition.
 
     A changed placement decides at once where a running VM may move; its list changes with its next boot only.

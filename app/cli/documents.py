@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from app.cli.options import STANDARD_INPUT
 from app.cli.unusable import UnusableFile
-
-_STANDARD_INPUT = Path("-")
 
 Document = dict[str, Any]
 
@@ -16,7 +15,7 @@ Document = dict[str, Any]
 def read_documents(path: Path) -> list[Document]:
     """All documents of a file: one, an array of them, or a YAML stream. Raises UnusableFile."""
     try:
-        text = sys.stdin.read() if path == _STANDARD_INPUT else path.read_text(encoding="utf-8")
+        text = sys.stdin.read() if path == STANDARD_INPUT else path.read_text(encoding="utf-8")
         parsed = [json.loads(text)] if path.suffix == ".json" else _yaml(text)
         found = [_document(each) for each in _flat(parsed)]
     except ValueError as error:

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from app.cli.csv_hosts import csv_as_ndjson
+from app.cli.options import STANDARD_INPUT
 from app.cli.unusable import UnusableFile
 
 HostFormat = Literal["ndjson", "csv"]
 
-_STANDARD_INPUT = Path("-")
 _PIECE = 1 << 16
 
 Seen = Callable[[int], None]
@@ -36,8 +36,8 @@ class HostFile:
 
     @property
     def repeatable(self) -> bool:
-        """Whether it can be read again. Standard input cannot."""
-        return self.path != _STANDARD_INPUT
+        """Whether it can be read again. Standard input and pipes cannot."""
+        return self.path.is_file()
 
     @property
     def size(self) -> int | None:
@@ -54,7 +54,7 @@ class HostFile:
                 raise UnusableFile(message) from error
 
     def _opened(self) -> AbstractContextManager[BinaryIO]:
-        return self.path.open("rb") if self.repeatable else nullcontext(sys.stdin.buffer)
+        return nullcontext(sys.stdin.buffer) if self.path == STANDARD_INPUT else self.path.open("rb")
 
 
 def _as_it_is(file: BinaryIO, seen: Seen) -> Iterator[bytes]:

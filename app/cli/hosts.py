@@ -7,7 +7,7 @@ import typer
 
 from app.cli.choices import HostState
 from app.cli.host_files import HostFile, HostFormat
-from app.cli.options import HostName, Limit, command_group, page_size
+from app.cli.options import HostName, Limit, command_group, page_size, there
 from app.cli.session import session
 from app.cli.views.hosts import HOSTS, history_view, host_view, imported_sentence
 from app.client import hosts as calls
@@ -71,9 +71,7 @@ def delete(ctx: typer.Context, host: HostName) -> None:
 @hosts.command("import")
 def import_hosts(
     ctx: typer.Context,
-    file: Annotated[
-        Path, typer.Argument(help="NDJSON or CSV; - is standard input.", exists=True, dir_okay=False, allow_dash=True)
-    ],
+    file: Annotated[Path, typer.Argument(help="NDJSON or CSV; - is standard input.", callback=there)],
     form: Annotated[
         HostFormat | None, typer.Option("--format", help="By default csv for *.csv, ndjson for all else.")
     ] = None,

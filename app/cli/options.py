@@ -21,9 +21,19 @@ Options = dict[str, Any]
 
 Format = Literal["table", "json"]
 
+STANDARD_INPUT: Final = Path("-")
+
 HostName = Annotated[str, typer.Argument(metavar="HOST", help="Name of a host.", show_default=False)]
 VmName = Annotated[str, typer.Argument(metavar="VM", help="Name of a VM.", show_default=False)]
 Limit = Annotated[int, typer.Option(min=0, help="Show at most this many; 0 shows all.")]
+
+
+def there(path: Path | None) -> Path | None:
+    """For arguments that are files to read. Typer's own check takes `-` for the name of one."""
+    if path is None or path == STANDARD_INPUT or (path.exists() and not path.is_dir()):
+        return path
+    message = f"there is no file {path}"
+    raise typer.BadParameter(message)
 
 
 def command_group() -> typer.Typer:

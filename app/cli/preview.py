@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from app.cli.documents import Document, read_documents
-from app.cli.options import HostName, command_group
+from app.cli.options import HostName, command_group, there
 from app.cli.session import session
 from app.cli.unusable import UnusableFile
 from app.cli.views.vms import preview_view
@@ -22,9 +22,7 @@ def show_preview(
     vm: Annotated[str | None, typer.Option(metavar="VM", help="Of the next boot of this VM.")] = None,
     file: Annotated[
         Path | None,
-        typer.Option(
-            help="Of a VM as in `vms apply`; - is standard input.", exists=True, dir_okay=False, allow_dash=True
-        ),
+        typer.Option(help="Of a VM as in `vms apply`; - is standard input.", callback=there),
     ] = None,
 ) -> None:
     """What a boot on the host would get: its list, what would be left out, its targets. Give --vm or --file."""

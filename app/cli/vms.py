@@ -8,7 +8,7 @@ from rich.console import RenderableType
 
 from app.cli.choices import VmState
 from app.cli.documents import Document, read_documents
-from app.cli.options import HostName, Limit, VmName, command_group, page_size
+from app.cli.options import HostName, Limit, VmName, command_group, page_size, there
 from app.cli.session import Session, end, session
 from app.cli.unusable import UnusableFile
 from app.cli.views.explain import Explanation, brief_view, explain_view
@@ -20,9 +20,7 @@ from app.client.documents import Mode, Registers, Verdict
 
 vms = command_group()
 
-DefinitionFile = Annotated[
-    Path, typer.Argument(help="YAML or JSON; - is standard input.", exists=True, dir_okay=False, allow_dash=True)
-]
+DefinitionFile = Annotated[Path, typer.Argument(help="YAML or JSON; - is standard input.", callback=there)]
 
 
 @vms.command("list")

@@ -49,7 +49,7 @@ def wanted(each: FleetHost, by: HostFilter) -> bool:
     )
 
 
-# contract.md: hosts are listed by labels, by states, and by an implementation.
+# The API: hosts are listed by labels, by states, and by an implementation.
 @given(some.fleets(), filters)
 def test_conditions_are_asked_of_every_host(fleet: Fleet, by: HostFilter) -> None:
     expected = sorted(each.name for each in fleet if wanted(each, by))
@@ -88,7 +88,7 @@ def test_filters(by: HostFilter, names: list[str]) -> None:
     assert [each.name for each in FLEET.in_name_order(by.select(FLEET))] == names
 
 
-# contract.md: "GET /v1/implementations: distinct implementations of the fleet with hosts by state".
+# The API: "GET /v1/implementations: distinct implementations of the fleet with hosts by state".
 
 
 @given(some.fleets())

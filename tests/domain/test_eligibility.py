@@ -78,7 +78,7 @@ def test_targets_are_the_hosts_against_which_there_is_no_reason(question: Questi
     assert found == sorted(each.name for each in fleet if not reasons(fleet, each, asked, MOVE_RULES))
 
 
-# contract.md: "a host with several reasons counts under each; total counts rejected hosts once".
+# The API: "a host with several reasons counts under each; total counts rejected hosts once".
 @given(questions())
 def test_rejections_count_the_reasons_of_all_hosts(question: Question) -> None:
     fleet, asked = question
@@ -120,7 +120,7 @@ def test_unlisted_implementations_stand_beside_the_nearest_listed_one(question: 
 
 @given(questions())
 def test_arrival_asks_for_identity_and_abilities_only(question: Question) -> None:
-    """contract.md, verify: "a cordon or a changed placement does not matter any more"."""
+    """The API, verify: "a cordon or a changed placement does not matter any more"."""
     fleet, asked = question
     policy = {
         ReasonCode.IS_CURRENT_HOST,

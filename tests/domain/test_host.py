@@ -14,7 +14,7 @@ from tests.domain.samples import A55, A76, N1, N1_REVIDR, V1, group, host, ident
 LITTLE_AND_BIG = identity(("0-3", A55), ("4-7", A76))
 
 
-# contract.md: "implementations (distinct, in order of lowest CPU)".
+# The API: "implementations (distinct, in order of lowest CPU)".
 @pytest.mark.parametrize(
     ("cpus", "in_order"),
     [
@@ -100,7 +100,7 @@ def test_equal_identities_have_equal_hashes(cpus: Identity) -> None:
     assert again != Identity((*cpus.groups, group("4096", N1)))
 
 
-# contract.md: "single resources answer a strong ETag".
+# The API: "single resources answer a strong ETag".
 def test_the_tag_changes_with_the_revision_and_with_every_heartbeat() -> None:
     seen = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 

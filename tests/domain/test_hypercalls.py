@@ -42,7 +42,7 @@ narrow_plans = st.lists(
 ).map(lambda entries: plan(*entries))
 
 
-# contract.md, kvm: DISCOVER_IMPL_VER → x0 0, x1 version (major<<16 | minor = 0x10000), x2 count, x3 0.
+# The API, kvm: DISCOVER_IMPL_VER → x0 0, x1 version (major<<16 | minor = 0x10000), x2 count, x3 0.
 
 
 @pytest.mark.parametrize("count", [1, 4, 63, 64, 65, 4096])
@@ -86,7 +86,7 @@ def test_kvm_index_at_the_end() -> None:
     assert asked(sealed, Abi.KVM, CPUS, 65) == INVALID_PARAMETER
 
 
-# contract.md, discover-implementation: x0 highest valid index (count − 1), x1 MIDR, x2 REVIDR; −1 on error.
+# The API, discover-implementation: x0 highest valid index (count − 1), x1 MIDR, x2 REVIDR; −1 on error.
 
 
 @given(any_plans)
@@ -101,7 +101,7 @@ def test_one_call_refuses(index: int) -> None:
     assert asked(plan(N1, V1), Abi.DISCOVER_IMPLEMENTATION, ONE_CALL, index) == NOT_SUPPORTED
 
 
-# contract.md, rfc-v2: count in bits 0–31, version 1.0 in bits 32–63 (0x10000).
+# The API, rfc-v2: count in bits 0–31, version 1.0 in bits 32–63 (0x10000).
 
 
 @pytest.mark.parametrize("count", [1, 4, 63, 64])
@@ -245,7 +245,7 @@ def test_a_guest_learns_midr_and_revidr_from_rfc(sealed: Plan) -> None:
     assert ask(sealed, Abi.RFC_V2) == [Told(each.midr, each.revidr, None) for each in sealed.list]
 
 
-# contract.md: "every call the guest can make with its registers", in the order in which it makes them.
+# The API: "every call the guest can make with its registers", in the order in which it makes them.
 
 
 def test_all_calls_of_kvm() -> None:

@@ -19,7 +19,7 @@ def by_hand(entries: tuple[Implementation, ...]) -> bytes:
     return b"".join(value.to_bytes(8, "big") for entry in entries for value in entry)
 
 
-# design.md, "Implementation lists": SHA-256 over the entries, each 24 bytes: MIDR, REVIDR, AIDR, big-endian.
+# SHA-256 over the entries, each 24 bytes: MIDR, REVIDR, AIDR, big-endian.
 @given(any_lists)
 def test_the_binary_form_and_its_digest(each: ImplementationList) -> None:
     assert each.binary == by_hand(each.entries)
@@ -45,8 +45,8 @@ def test_every_order_and_every_register_has_a_digest_of_its_own() -> None:
     assert len({ImplementationList(each).digest for each in lists}) == len(lists)
 
 
-# contract.md: "the value of one -M option".
-def test_the_example_of_the_contract() -> None:
+# The API: "the value of one -M option".
+def test_the_example_of_the_api() -> None:
     start = "impl-cpu.0.midr=0x413fd0c1,impl-cpu.0.revidr=0x0,impl-cpu.0.aidr=0x0,impl-cpu.1.midr="
     assert ImplementationList((N1, V1)).qemu == start + "0x411fd401,impl-cpu.1.revidr=0x1,impl-cpu.1.aidr=0x0"
 

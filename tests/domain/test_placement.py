@@ -13,7 +13,7 @@ def zone(operator: Operator, *values: str) -> Requirement:
     return Requirement("zone", operator, values)
 
 
-# contract.md: "NotIn and DoesNotExist also match hosts without the key".
+# The API: "NotIn and DoesNotExist also match hosts without the key".
 @pytest.mark.parametrize(
     ("requirement", "in_a", "in_b", "nowhere"),
     [

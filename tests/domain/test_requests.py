@@ -18,7 +18,7 @@ class Thing:
     tag: str
 
 
-# contract.md: "If-Match on a write that is stale → 412 stale_revision; If-None-Match: * makes a PUT create-only".
+# The API: "If-Match on a write that is stale → 412 stale_revision; If-None-Match: * makes a PUT create-only".
 HOLDS = None
 
 

@@ -43,7 +43,7 @@ def test_state(each: Vm, state: VmState) -> None:
     assert each.state is state
 
 
-# contract.md: "strong ETag". Whether a VM is exposed shows without a write to it.
+# The API: "strong ETag". Whether a VM is exposed shows without a write to it.
 def test_the_tag_changes_with_all_that_shows() -> None:
     records = [
         VmRecord(vm(sealed=plan(N1), exposed=exposed), key, version)
@@ -62,7 +62,7 @@ def advice(each: Vm) -> list[str]:
     return [warning.code for warning in warnings(each, REFERENCE)]
 
 
-# contract.md: "e.g. kernel_release below 6.15 with discovers_implementations: true". Advice only: nothing is refused.
+# The API: "e.g. kernel_release below 6.15 with discovers_implementations: true". Advice only: nothing is refused.
 @pytest.mark.parametrize(
     ("release", "discovers", "codes"),
     [
@@ -153,7 +153,7 @@ def test_open(state: MigrationState, still_open: bool) -> None:  # noqa: FBT001 
     assert migration(state).open is still_open
 
 
-# contract.md: "one open longer than the timeout shows as overdue, and stays open".
+# The API: "one open longer than the timeout shows as overdue, and stays open".
 @pytest.mark.parametrize(
     ("state", "age", "shown"),
     [

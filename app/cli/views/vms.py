@@ -70,7 +70,6 @@ MIGRATIONS: Final[Columns[Migration]] = (
     Column("SOURCE", lambda migration: migration["source"]),
     Column("TARGET", lambda migration: migration["target"]),
     Column("ADMITTED", lambda migration: time(migration["admitted_at"])),
-    Column("CLOSED", lambda migration: time(migration["closed_at"])),
 )
 
 _PREVIEWED: Final = 10

@@ -1,0 +1,57 @@
+"""Runs the cases and prints their table."""
+
+import argparse
+import os
+import platform
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
+
+from bench import postgresql
+from bench.cases import composition, current_list, digest, imports, memory, targets
+from bench.lab import Lab
+from bench.report import Row, table
+
+CASES: Final[Mapping[str, Callable[[Lab], Iterator[Row]]]] = {
+    "digest": digest.measure,
+    "current-list": current_list.measure,
+    "targets": targets.measure,
+    "import": imports.measure,
+    "memory": memory.measure,
+    "composition": composition.measure,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = _parse(arguments)
+    rows: list[Row] = []
+    with postgresql.server() as server:
+        lab = Lab(server, 1 if options.quick else options.rounds, options.quick)
+        machine = _machine(server, lab)
+        for name in options.only or CASES:
+            print(name, file=sys.stderr)
+            rows += CASES[name](lab)
+    print(f"{machine}\n\n{table(rows)}")
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the service beside floors.")
+    parser.add_argument("--only", nargs="+", choices=CASES, metavar="NAME", help=f"of {', '.join(CASES)}")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each variant takes its turn (default: 3)")
+    parser.add_argument(
+        "--quick", action="store_true", help="one short round on small fleets: shows that it works, measures nothing"
+    )
+    return parser.parse_args(arguments)
+
+
+def _machine(server: str, lab: Lab) -> str:
+    load, _, _ = os.getloadavg()
+    return (
+        f"Python {platform.python_version()}, PostgreSQL {postgresql.version(server)}, {os.cpu_count()} cores,"
+        f" load {load:.1f} when begun, medians of {lab.rounds} rounds"
+        + (" (quick: too short and too small to measure anything)." if lab.quick else ".")
+    )
+
+
+if __name__ == "__main__":
+    main()

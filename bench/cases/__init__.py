@@ -1,0 +1,1 @@
+"""The cases, each with a function `measure` that yields rows of the table."""

@@ -1,0 +1,107 @@
+"""Floors: the least that gives the same answers with the same parts.
+
+Run as `python -m bench.floors KIND PORT`; what to answer is in the environment.
+"""
+
+import base64
+import json
+import os
+import sqlite3
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import asyncpg
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import Response
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from bench.load import HOST
+
+SELECT: Final = "SELECT body FROM answers_by_name WHERE name = "
+TABLE: Final = "CREATE TABLE answers_by_name (name text PRIMARY KEY, body {bytes} NOT NULL)"
+
+
+def answer(body: bytes, headers: Mapping[str, str], database: str = "") -> dict[str, Any]:
+    """What a floor is told to answer, as it is passed on."""
+    return {"body": base64.b64encode(body).decode(), "headers": dict(headers), "database": database}
+
+
+def _told() -> tuple[bytes, dict[str, str], str]:
+    document = json.loads(os.environ["BENCH_ANSWER"])
+    return base64.b64decode(document["body"]), document["headers"], document["database"]
+
+
+def _starlette() -> ASGIApp:
+    body, headers, _ = _told()
+
+    async def read(_: Request) -> Response:
+        return Response(body, 200, headers)
+
+    return Starlette(routes=[Route("/v1/implementation-lists/{digest}", read)])
+
+
+def _fastapi() -> ASGIApp:
+    body, headers, _ = _told()
+    app = FastAPI()
+
+    @app.get("/v1/implementation-lists/{digest}")
+    async def read(digest: str) -> Response:  # noqa: ARG001 - a typed path parameter is part of the floor
+        return Response(body, 200, headers)
+
+    return app
+
+
+def _postgresql() -> ASGIApp:
+    _, headers, database = _told()
+    pool: asyncpg.Pool[asyncpg.Record]
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        nonlocal pool
+        async with asyncpg.create_pool(database, min_size=8, max_size=8) as pool:
+            yield
+
+    app = FastAPI(lifespan=lifespan)
+
+    @app.get("/v1/vms/{vm}/implementation-list")
+    async def read(vm: str) -> Response:
+        return Response(await pool.fetchval(f"{SELECT}$1", vm), 200, headers)
+
+    return app
+
+
+def _sqlite() -> ASGIApp:
+    _, headers, database = _told()
+    connection = sqlite3.connect(database, isolation_level=None)
+    app = FastAPI()
+
+    @app.get("/v1/vms/{vm}/implementation-list")
+    async def read(vm: str) -> Response:
+        return Response(connection.execute(f"{SELECT}?", (vm,)).fetchone()[0], 200, headers)
+
+    return app
+
+
+_APPS: Final[Mapping[str, Callable[[], ASGIApp]]] = {
+    "starlette": _starlette,
+    "fastapi": _fastapi,
+    "postgresql": _postgresql,
+    "sqlite": _sqlite,
+}
+
+if __name__ == "__main__":
+    uvicorn.run(
+        _APPS[sys.argv[1]](),
+        host=HOST,
+        port=int(sys.argv[2]),
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_level="warning",
+    )

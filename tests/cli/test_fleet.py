@@ -1,0 +1,64 @@
+"""Implementations, compatibility, effects, errata."""
+
+import json
+
+import pytest
+
+from tests.cli.program import CommandLine
+
+pytestmark = pytest.mark.usefixtures("fleet")
+
+
+def test_implementations(asking: CommandLine) -> None:
+    title, *rows = asking("implementations").lines
+    assert title.split() == ["MIDR_EL1", "REVIDR_EL1", "AIDR_EL1", "NAME", "HOSTS"]
+    assert any(row.startswith("0x00000000413fd0c1  0x0000000000000000  unknown") for row in rows)
+
+
+def test_the_matrix_of_compatibility(asking: CommandLine) -> None:
+    found = json.loads(asking("compatibility", "-o", "json").out)
+    lines = asking("compatibility").lines
+    count = len(found["implementations"])
+    assert lines[0].startswith(f"{count} implementations in {len(found['groups'])} groups  (fleet revision")
+    rows = [line.split()[1:] for line in lines if line.split()[1:2] in (["·"], ["●"], ["✗"])]
+    assert len(rows) == count
+    assert [row[position] for position, row in enumerate(rows)] == ["·"] * count
+    assert sum(row.count("✗") for row in rows) == 2 * len(found["pairs"])
+    ampere = next(position for position, each in enumerate(found["implementations"]) if "Ampere" in each["name"])
+    assert set(rows[ampere]) == {"·", "✗"}
+    assert any(line.startswith("✗ groups 1 and 2: ARM64_") for line in lines)
+
+
+def test_a_matrix_that_is_too_wide_is_left_to_the_groups(asking: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "12")
+    assert "●" not in asking("compatibility").out
+
+
+def test_what_would_weaken_a_guest_is_left_out_of_its_list_and_told(asking: CommandLine) -> None:
+    lines = asking("vms", "implementation-list", "vm-1").lines
+    assert "Left out, because they would weaken the guest" in lines
+    assert "AmpereOne r0p0  0x00000000c00fac30  1      ARM64_HAS_BBML3" in lines
+    explained = asking("vms", "explain", "vm-1", "--host", "h5")
+    assert "✗ would_weaken_guest  (waiting does not help)" in explained.lines
+
+
+def test_effects_of_a_vm_and_of_its_list(asking: CommandLine) -> None:
+    digest = json.loads(asking("vms", "show", "vm-1", "-o", "json").out)["implementation_list"]
+    of_vm, of_list = asking("effects", "vm-1", "--kernel", "7.0"), asking("effects", digest, "--kernel", "7.0")
+    for done in (of_vm, of_list):
+        assert done.code == 0
+        assert f"list    {digest}" in done.lines
+        assert "guest   Linux 7.0" in done.lines
+        assert "✓ the list does not weaken the guest" in done.lines
+        assert any(line.startswith("ARM64_WORKAROUND_1418040 ") for line in done.lines)
+    assert any(line.endswith("only other hosts") for line in of_vm.lines)
+    assert asking("effects", "vm-1", "--kernel", "new").code == 1
+
+
+def test_errata(asking: CommandLine) -> None:
+    title, *rows = asking("errata", "list").lines
+    assert title.split() == ["ID", "CLASS", "HAZARD", "TITLE"]
+    assert any(row.split()[:3] == ["ARM64_SPECTRE_BHB", "vulnerability", "hazard"] for row in rows)
+    shown = asking("errata", "show", "ARM64_WORKAROUND_1418040").lines
+    assert any(line.endswith("Arm Neoverse N1 r3p1") for line in shown)
+    assert asking("errata", "show", "NO_SUCH").code == 1

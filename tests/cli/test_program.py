@@ -1,0 +1,84 @@
+"""The command line as a program: how it starts, and how it meets pipes and terminals."""
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.program import PATIENCE, PROGRAM
+
+HEAVY = {"alembic", "fastapi", "sqlalchemy", "starlette", "uvicorn"}
+
+
+def modules_of(*arguments: str) -> set[str]:
+    """The packages that a command imports."""
+    code = (
+        "import atexit, sys; atexit.register(lambda: print('modules', *{m.partition('.')[0] for m in sys.modules}));"
+        f"sys.argv = {['roadstead', *arguments]!r}; from app.cli.main import main; main()"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=False)
+    return set(run.stdout.splitlines()[-1].split()[1:])
+
+
+def test_help_needs_next_to_nothing() -> None:
+    assert not modules_of("--help") & (HEAVY | {"httpx", "pydantic", "rich", "yaml"})
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["hosts", "list", "--server", "http://127.0.0.1:9", "--retries", "0"],
+        ["data", "check", "pyproject.toml"],
+    ],
+)
+def test_commands_that_ask_the_service_do_not_import_it(arguments: list[str]) -> None:
+    found = modules_of(*arguments)
+    assert "rich" in found
+    assert not found & HEAVY
+
+
+def test_the_collector_starts_at_once() -> None:
+    assert not modules_of("collect", "--help") & (HEAVY | {"httpx", "rich", "typer"})
+
+
+@pytest.mark.usefixtures("fleet")
+def test_a_reader_that_has_seen_enough(service_url: str) -> None:
+    line = f"{PROGRAM} hosts list --output json --server {service_url} | head -c 1"
+    run = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=PATIENCE, check=False)  # noqa: S607 - whichever shell the user has
+    assert (run.stdout, run.stderr) == ("[", "")
+
+
+def test_a_terminal_sees_how_an_import_goes_on_and_colours(service_url: str, tmp_path: Path) -> None:
+    path = tmp_path / "fleet.csv"
+    rows = "".join(f"pty-{number},0x413fd0c1,0x0,0x0\n" for number in range(2000))
+    path.write_text("name,midr,revidr,aidr\n" + rows)
+    seen = _on_a_terminal("hosts", "import", str(path), "--server", service_url)
+    assert "fleet.csv" in seen
+    assert "kB" in seen
+    assert "2000 hosts were created" in seen
+    assert "\x1b[32mactive" in _on_a_terminal("hosts", "show", "pty-7", "--server", service_url)
+
+
+def _on_a_terminal(*arguments: str) -> str:
+    """What a person would see."""
+    ours, theirs = pty.openpty()
+    env = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100"}
+    env.pop("NO_COLOR", None)
+    with subprocess.Popen([PROGRAM, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=env) as run:
+        os.close(theirs)
+        seen = b""
+        while piece := _read(ours):
+            seen += piece
+        assert run.wait(PATIENCE) == 0, seen
+    os.close(ours)
+    return seen.decode()
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 1 << 16)
+    except OSError:  # how Linux says that the other side is closed
+        return b""

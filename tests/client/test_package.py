@@ -1,0 +1,60 @@
+import asyncio
+import subprocess
+import sys
+from importlib.resources import files
+
+import pytest
+
+import app.client
+from app.client import AsyncClient, Client, Misconfigured, Server, hosts
+
+HEAVY = {"alembic", "fastapi", "orjson", "pydantic", "pydantic_settings", "sqlalchemy", "starlette", "typer", "yaml"}
+
+
+def test_it_is_light_and_brings_nothing_of_the_service() -> None:
+    program = "import sys, app.client; print(*sys.modules, sep='\\n')"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
+    modules = run.stdout.splitlines()
+    assert not HEAVY.intersection(modules)
+    assert {name.split(".")[1] for name in modules if name.startswith("app.")} == {"client"}
+
+
+def test_its_types_are_for_others_too() -> None:
+    assert (files("app") / "client/py.typed").is_file()
+
+
+def test_what_it_offers_is_there() -> None:
+    assert all(hasattr(app.client, name) for name in app.client.__all__)
+
+
+def test_both_clients_are_closed_where_their_block_ends() -> None:
+    with Client() as client:
+        pass
+    with pytest.raises(RuntimeError, match="closed"):
+        client.ask(hosts.read("h1"))
+
+    async def awaited() -> None:
+        async with AsyncClient() as client:
+            pass
+        with pytest.raises(RuntimeError, match="closed"):
+            await client.ask(hosts.read("h1"))
+
+    asyncio.run(awaited())
+
+
+@pytest.mark.parametrize(
+    ("server", "sentence"),
+    [
+        (Server("roadstead.example.net"), "is no http or https URL"),
+        (Server("ftp://roadstead.example.net"), "is no http or https URL"),
+        (Server("http://"), "is no http or https URL"),
+        (Server("http://[::1"), "is no http or https URL"),
+        (Server("http://h", token=""), "visible ASCII"),
+        (Server("http://h", token="a b"), "visible ASCII"),
+        (Server("http://h", token="a\nb"), "visible ASCII"),
+        (Server("http://h", token="ä"), "visible ASCII"),
+    ],
+)
+def test_what_cannot_be_used_is_said_before_anything_is_sent(server: Server, sentence: str) -> None:
+    with pytest.raises(Misconfigured, match=sentence):
+        Client(server)

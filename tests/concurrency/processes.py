@@ -1,0 +1,81 @@
+"""The service as users run it: `roadstead serve`, with its worker processes, on a port of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+import httpx
+
+from tests.concurrency.clients import TLS
+
+_ROADSTEAD: Final = Path(sys.executable).parent / "roadstead"
+_PATIENCE: Final = 60.0
+"""Seconds in which a service must have started, or ended, on a busy machine."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running service: the process that was started, and all that it started."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def kill(self) -> None:
+        """End all of its processes at once, as a power cut does."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(_PATIENCE)
+
+
+@contextmanager
+def service(database_url: str, *, workers: int, log: Path) -> Iterator[Service]:
+    """A service that answers, for the time of the block; afterwards none of its processes is left."""
+    with log.open("ab") as output, _started(database_url, workers, output) as started:
+        _await_readiness(started, log)
+        yield started
+        started.process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            started.process.wait(_PATIENCE)
+
+
+@contextmanager
+def _started(database_url: str, workers: int, output: IO[bytes]) -> Iterator[Service]:
+    port = _free_port()
+    command = [str(_ROADSTEAD), "serve", "--port", str(port), "--workers", str(workers)]
+    environment = {**os.environ, "ROADSTEAD_DATABASE_URL": database_url}
+    process = subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)
+    started = Service(port, process)
+    try:
+        yield started
+    finally:
+        started.kill()
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _await_readiness(started: Service, log: Path) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline and started.process.poll() is None:
+        with suppress(httpx.TransportError):
+            if httpx.get(f"{started.url}/readyz", verify=TLS).is_success:
+                return
+        time.sleep(0.05)
+    message = f"the service did not start: {log.read_text()}"
+    raise RuntimeError(message)

@@ -1,0 +1,235 @@
+"""The service as a program: how it starts, what it refuses to start on, how it ends."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from app.settings import Settings
+from app.storage.schema import fault_at, upgrade, wanted_revision
+from tests.api.talk import ABLE, Json
+from tests.databases import execute, sqlite_url
+
+ROADSTEAD = Path(sys.executable).parent / "roadstead"
+WITHIN = 120.0
+"""Seconds that a process may take for anything; only a fault takes so long."""
+LINE = b'{"name": "h%d", "cpus": [{"midr": 1, "revidr": 0, "aidr": 0}]}\n'
+HOST: Json = {
+    "cpus": [{"midr": "0x413fd0c1", "revidr": "0x0", "aidr": "0x0"}],
+    "capabilities": ABLE,
+    "observed_at": "2026-11-22T10:00:00Z",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    url: str
+    process: subprocess.Popen[str]
+
+    def ended(self) -> tuple[int, str]:
+        """The exit code, once it has one, and what was logged."""
+        _, logged = self.process.communicate(timeout=WITHIN)
+        return self.process.returncode, logged
+
+
+def environment(database_url: str | None) -> dict[str, str]:
+    own = {} if database_url is None else {"ROADSTEAD_DATABASE_URL": database_url}
+    return {**os.environ, **own}
+
+
+def started(*arguments: str, database_url: str | None) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [ROADSTEAD, *arguments],
+        env=environment(database_url),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def roadstead(*arguments: str, database_url: str) -> subprocess.CompletedProcess[str]:
+    process = started(*arguments, database_url=database_url)
+    try:
+        said, faults = process.communicate(timeout=WITHIN)
+    finally:
+        end(process)
+    return subprocess.CompletedProcess(process.args, process.returncode, said, faults)
+
+
+@contextmanager
+def serving(database_url: str | None, *options: str) -> Iterator[Service]:
+    """`roadstead serve` on a free port, answering."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    service = Service(
+        f"http://127.0.0.1:{port}", started("serve", "--port", str(port), *options, database_url=database_url)
+    )
+    try:
+        wait_until_ready(service)
+        yield service
+    finally:
+        end(service.process)
+
+
+def wait_until_ready(service: Service) -> None:
+    deadline = time.monotonic() + WITHIN
+    while time.monotonic() < deadline and service.process.poll() is None:
+        try:
+            httpx.get(f"{service.url}/readyz", timeout=5).raise_for_status()
+        except httpx.HTTPError:
+            time.sleep(0.05)
+        else:
+            return
+    end(service.process)
+    pytest.fail(f"the service did not start:\n{service.process.communicate()[1]}")
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """End what a failed test has left, its worker processes too."""
+    if process.poll() is None:
+        children = psutil.Process(process.pid).children(recursive=True)
+        for each in (*children, process):
+            each.kill()
+        process.wait()
+    for stream in (process.stdout, process.stderr):
+        if stream is not None:
+            stream.close()
+
+
+@pytest.fixture
+def postgresql_url(empty_postgresql: str) -> str:
+    upgrade(empty_postgresql)
+    return empty_postgresql
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_sigterm_ends_it_well_and_what_it_was_doing_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    """Over an SQLite database that it makes itself, where nothing says which: in the user's data directory."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    with serving(None, "--workers", str(workers)) as service:
+        created = httpx.put(f"{service.url}/v1/hosts/h1", json=HOST)
+        assert created.status_code == 201
+        with slow_import(service.url) as (rest, answers):
+            service.process.send_signal(signal.SIGTERM)
+            time.sleep(0.5)
+            assert service.process.poll() is None
+            rest.set()
+        code, logged = service.ended()
+        assert code == 0, logged
+        assert "Traceback" not in logged
+    (answer,) = answers
+    assert (answer.status_code, answer.json()["created"]) == (200, 2)
+    assert (tmp_path / "roadstead" / "roadstead.db").exists()
+    with serving(None) as service:
+        found = httpx.get(f"{service.url}/v1/hosts").json()["items"]
+        assert found[0] == created.json()
+        assert [item["name"] for item in found] == ["h1", "h2", "h3"]
+        service.process.send_signal(signal.SIGTERM)
+        assert service.ended()[0] == 0
+
+
+@contextmanager
+def slow_import(url: str) -> Iterator[tuple[threading.Event, list[httpx.Response]]]:
+    """An import whose second line is sent when the event is set; has ended when the block has."""
+    begun, rest = threading.Event(), threading.Event()
+    answers: list[httpx.Response] = []
+
+    def lines() -> Iterator[bytes]:
+        yield LINE % 2
+        begun.set()
+        rest.wait(WITHIN)
+        yield LINE % 3
+
+    def bring_in() -> None:
+        headers = {"Content-Type": "application/x-ndjson"}
+        answers.append(httpx.post(f"{url}/v1/hosts:import", content=lines(), headers=headers, timeout=WITHIN))
+
+    client = threading.Thread(target=bring_in)
+    client.start()
+    try:
+        assert begun.wait(WITHIN)
+        time.sleep(0.3)
+        yield rest, answers
+    finally:
+        rest.set()
+        client.join()
+
+
+@pytest.mark.postgresql
+def test_a_stale_postgresql_is_refused_with_the_command_that_mends_it(empty_postgresql: str) -> None:
+    refused = roadstead("serve", "--port", "0", database_url=empty_postgresql)
+    assert refused.returncode != 0
+    assert "roadstead db upgrade" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    # Many may upgrade at once, as replicas that start together do.
+    upgrades = [started("db", "upgrade", database_url=empty_postgresql) for _ in range(2)]
+    for process in upgrades:
+        said, faults = process.communicate(timeout=WITHIN)
+        assert (process.returncode, faults) == (0, "")
+        assert str(wanted_revision()) in said
+    assert roadstead("db", "upgrade", database_url=empty_postgresql).returncode == 0
+    assert asyncio.run(fault_at(Settings(database_url=empty_postgresql))) is None
+
+
+@pytest.mark.postgresql
+def test_workers_agree_over_postgresql(postgresql_url: str) -> None:
+    """Whichever worker a connection reaches, it answers from the last change that was committed."""
+    with serving(postgresql_url, "--workers", "2") as service:
+        assert len(psutil.Process(service.process.pid).children()) >= 2
+        guest = {"discovers_implementations": True}
+        httpx.put(f"{service.url}/v1/vms/vm-1", json={"guest": guest}).raise_for_status()
+        httpx.put(f"{service.url}/v1/hosts/h0", json=HOST).raise_for_status()
+        httpx.post(f"{service.url}/v1/vms/vm-1/boots", json={"host": "h0"}).raise_for_status()
+        for number in range(1, 13):
+            httpx.put(f"{service.url}/v1/hosts/h{number}", json=HOST).raise_for_status()
+            for _ in range(4):
+                # A new connection each time: either worker may take it.
+                found = httpx.get(f"{service.url}/v1/vms/vm-1/targets").raise_for_status().json()
+                assert (found["total"], found["fleet_revision"]) == (number, number + 1)
+        # What each has counted is told together, whichever is asked.
+        for _ in range(4):
+            assert requests_counted(service, "/v1/vms/{vm}/targets") == 48
+        execute(postgresql_url, "UPDATE alembic_version SET version_num = 'older'")
+        assert httpx.get(f"{service.url}/readyz").status_code == 503
+        service.process.send_signal(signal.SIGTERM)
+        assert service.ended()[0] == 0
+
+
+def requests_counted(service: Service, route: str) -> float:
+    text = httpx.get(f"{service.url}/metrics").raise_for_status().text
+    return sum(
+        sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == "roadstead_http_requests_total" and sample.labels["route"] == route
+    )
+
+
+def test_a_port_that_is_taken(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        refused = roadstead("serve", "--port", str(taken.getsockname()[1]), database_url=sqlite_url(tmp_path / "x.db"))
+    assert refused.returncode != 0
+    assert "address already in use" in refused.stderr
+
+
+def test_no_database_no_service() -> None:
+    nowhere = f"{tempfile.gettempdir()}/rs-nowhere"
+    refused = roadstead("serve", database_url=f"postgresql://postgres@/roadstead?host={nowhere}")
+    assert refused.returncode != 0
+    assert nowhere in refused.stderr
