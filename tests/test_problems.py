@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from html import unescape
 from http import HTTPStatus
 from typing import Any
@@ -108,8 +108,8 @@ def settings(database_url: str) -> Settings:
 
 
 @pytest.fixture
-async def prepared(client: httpx.AsyncClient) -> AsyncIterator[tuple[httpx.AsyncClient, dict[str, str]]]:
-    yield client, await prepare(client)
+async def prepared(client: httpx.AsyncClient) -> tuple[httpx.AsyncClient, dict[str, str]]:
+    return client, await prepare(client)
 
 
 async def ask(client: httpx.AsyncClient, asked: Asked, names: dict[str, str]) -> httpx.Response:

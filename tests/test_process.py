@@ -101,9 +101,9 @@ def wait_until_ready(service: Service) -> None:
 def end(process: subprocess.Popen[str]) -> None:
     """End what a failed test has left, its worker processes too."""
     if process.poll() is None:
-        children = psutil.Process(process.pid).children(recursive=True)
-        for each in (*children, process):
-            each.kill()
+        for child in psutil.Process(process.pid).children(recursive=True):
+            child.kill()
+        process.kill()
         process.wait()
     for stream in (process.stdout, process.stderr):
         if stream is not None:

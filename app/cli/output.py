@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from itertools import islice
 from typing import Final, TypeVar
 
@@ -83,6 +84,8 @@ def _advancing(bar: Progress, task: TaskID) -> Callable[[int], None]:
 
 def _console(*, stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(errors="replace")  # a terminal without ✗ still gets the rest
     width = None if stream.isatty() or "COLUMNS" in os.environ else _UNBROKEN
     return Console(file=stream, width=width, markup=False, highlight=False, emoji=False)
 

@@ -395,12 +395,3 @@ class Compatibility(TypedDict):
     implementations: list[Pooled]
     groups: list[Group]
     pairs: list[Pair]
-
-
-class Standing(TypedDict):
-    """What the service says of itself."""
-
-    service: str
-    version: str
-    api_versions: list[str]
-    links: dict[str, str]

@@ -38,22 +38,46 @@ def check_arrival(plan: Plan, host: FleetHost) -> None:
 
 def _faults(fleet: Fleet, host: FleetHost, order: BootOrder, plan: Plan) -> Iterator[str]:
     own = _own(host, order)
-    entries = plan.list.entries
+    if (plan.host, plan.cpus, plan.fleet_revision) != (order.host, order.cpus, fleet.revision):
+        yield "the plan is for another question"
+    if list(plan.own) != own or list(plan.list.entries[: len(own)]) != own:
+        yield "the list does not begin with the boot host's implementations"
+    yield from _mode_faults(host, order, plan)
+    yield from _order_faults(plan, len(own), order.placement.max_implementations)
+    yield from _hazard_faults(order, plan)
+    if plan.mode is Mode.DISCOVERABLE:
+        yield from _coverage_faults(fleet, order.placement, plan, set(own))
+
+
+def _mode_faults(host: FleetHost, order: BootOrder, plan: Plan) -> Iterator[str]:
+    able = host.capabilities.writable_id_registers is True and host.capabilities.discovery_hypercalls is True
+    told = order.guest.discovers_implementations and able
+    if (plan.mode is Mode.DISCOVERABLE) is not told or bool(plan.mode_reasons) is told:
+        yield "the mode is not what the guest and the host are capable of"
+    if plan.mode is Mode.HOMOGENEOUS and (len(plan.list) != 1 or plan.left_out):
+        yield "a homogeneous list has one entry, and leaves nothing out"
+
+
+def _order_faults(plan: Plan, own: int, limit: int) -> Iterator[str]:
+    entries, rest = plan.list.entries, list(plan.list.entries[own:])
     if len(set(entries)) != len(entries):
         yield "an implementation is listed twice"
-    if list(entries[: len(own)]) != own:
-        yield "the list does not begin with the boot host's implementations"
-    rest = list(entries[len(own) :])
     if rest != sorted(rest):
         yield "the implementations of other hosts do not ascend"
-    if len(entries) > order.placement.max_implementations:
+    if len(entries) > limit:
         yield "the list is longer than the placement allows"
-    if unaccepted := set(hazards_on_list(order.reference.tables, entries)) - set(order.placement.accept_hazards):
+
+
+def _hazard_faults(order: BootOrder, plan: Plan) -> Iterator[str]:
+    present = set(hazards_on_list(order.reference.tables, plan.list.entries))
+    if unaccepted := present - set(order.placement.accept_hazards):
         yield f"the list weakens the guest: {', '.join(sorted(unaccepted))}"
-    if plan.mode is Mode.HOMOGENEOUS:
-        yield from () if len(entries) == 1 else ["a homogeneous list has more than one entry"]
-    else:
-        yield from _coverage_faults(fleet, order.placement, plan, set(own))
+    if set(plan.accepted_hazards) != present:
+        yield "the accepted hazards are not those of the list"
+    for left in plan.left_out:
+        beside = set(hazards_on_list(order.reference.tables, (*plan.own, left.implementation)))
+        if not left.hazards or beside - set(order.placement.accept_hazards) != set(left.hazards):
+            yield "an implementation is left out for what does not forbid it"
 
 
 def _own(host: FleetHost, order: BootOrder) -> list[Implementation | None]:
@@ -78,24 +102,32 @@ def _coverage_faults(fleet: Fleet, placement: Placement, plan: Plan, own: set[Im
         yield f"{len(missing)} implementations of the universe are neither listed nor left out"
     if foreign := told - met - own:
         yield f"{len(foreign)} listed implementations belong to no host of the universe"
+    if left_out - met:
+        yield "an implementation is left out that no host of the universe has"
     if left_out & told:
         yield "an implementation is both listed and left out"
 
 
 def _met(fleet: Fleet, placement: Placement) -> set[Implementation]:
-    """What the guest may meet: the implementations of every host of the universe, asked one by one."""
+    """What the guest may meet: the implementations of the hosts of the universe, asked one by one.
+
+    Hosts that are alike in all but their names are asked once.
+    """
+    included, excluded = set(placement.include_hosts), set(placement.exclude_hosts)
     met: set[Implementation] = set()
-    selected: dict[object, bool] = {}
+    asked: set[object] = set()
     for host in fleet:
-        if host.state is HostState.RETIRED or not all(group.reported.known for group in host.identity.groups):
+        if (included and host.name not in included) or host.name in excluded:
             continue
-        if _allowed(host, placement, selected):
-            met |= {known for group in host.identity.groups if (known := group.reported.known)}
+        kind = (host.state, host.labels, host.identity)
+        if kind not in asked:
+            asked.add(kind)
+            met |= _shown(host, placement)
     return met
 
 
-def _allowed(host: FleetHost, placement: Placement, selected: dict[object, bool]) -> bool:
-    if host.labels not in selected:
-        selected[host.labels] = placement.selector.matches(dict(host.labels))
-    named = not placement.include_hosts or host.name in placement.include_hosts
-    return selected[host.labels] and named and host.name not in placement.exclude_hosts
+def _shown(host: FleetHost, placement: Placement) -> set[Implementation]:
+    known = [group.reported.known for group in host.identity.groups]
+    if host.state is HostState.RETIRED or not placement.selector.matches(dict(host.labels)):
+        return set()
+    return set() if None in known else {each for each in known if each}

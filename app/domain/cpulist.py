@@ -10,7 +10,7 @@ from typing_extensions import override
 CPU_MAX: Final = 65_535
 """Highest CPU number taken. arm64 kernels are built for at most 4,096 CPUs (arch/arm64/Kconfig, NR_CPUS)."""
 
-_RANGE: Final = re.compile(r"(\d{1,6})(?:-(\d{1,6})(?::(\d{1,6})/(\d{1,6}))?)?")
+_RANGE: Final = re.compile(r"([0-9]{1,6})(?:-([0-9]{1,6})(?::([0-9]{1,6})/([0-9]{1,6}))?)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def parse_cpulist(text: str) -> CpuList:
 
 
 def _parse_range(part: str) -> int:
-    match = _RANGE.fullmatch(part.strip())
+    match = _RANGE.fullmatch(part.strip(" \t\n"))
     if match is None:
         message = f"{part!r} is no range of CPUs; a list looks like 0-3,8,10-15"
         raise ValueError(message)

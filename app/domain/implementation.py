@@ -47,9 +47,10 @@ def nearest(wanted: Implementation, candidates: tuple[Implementation, ...]) -> I
     """
 
     def distance(candidate: Implementation) -> tuple[int, int, int, Implementation]:
-        midr = wanted.midr ^ candidate.midr
+        model = (wanted.midr ^ candidate.midr) & ~_STEPPING
+        revisions = abs((wanted.midr & _STEPPING) - (candidate.midr & _STEPPING))
         rest = (wanted.revidr != candidate.revidr) * 2 + (wanted.aidr != candidate.aidr)
-        return (midr & ~_STEPPING, midr, rest, candidate)
+        return (model, revisions, rest, candidate)
 
     return min(candidates, key=distance, default=None)
 

@@ -1,5 +1,6 @@
 """Use cases of the inventory: hosts, what they reported over time, and what the fleet is made of."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -174,8 +175,7 @@ async def _claim(context: Context, tx: Transaction, attempt: Attempt[Imported]) 
 
 
 async def _stage(lines: HostLines, incoming: Import) -> None:
-    async for batch in lines:
-        await incoming.stage(batch)
+    await _pipe(lines, incoming)
     duplicates = await incoming.duplicates(FAULTS_NAMED)
     faults = lines.faults + [
         InputFault(f"/{line}/name", f"{name!r} stands in line {first} already") for line, name, first in duplicates
@@ -183,6 +183,19 @@ async def _stage(lines: HostLines, incoming: Import) -> None:
     if faults:
         faults.sort(key=lambda fault: int(fault.pointer.split("/")[1]))
         raise InvalidImport(faults[:FAULTS_NAMED], lines.fault_count + len(duplicates))
+
+
+async def _pipe(lines: HostLines, incoming: Import) -> None:
+    """Stage each batch while the next one is read: the database works on one while this process parses the other."""
+    staging: asyncio.Task[None] | None = None
+    try:
+        async for batch in lines:
+            if staging is not None:
+                await staging
+            staging = asyncio.create_task(incoming.stage(batch))
+    finally:
+        if staging is not None:
+            await staging
 
 
 async def _merge(context: Context, tx: Transaction, incoming: Import, reporter: str, *, dry_run: bool) -> Imported:

@@ -2,7 +2,7 @@
 
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -22,21 +22,26 @@ _PATH = f"/v1/vms/{VM}/implementation-list"
 
 def measure(lab: Lab) -> Iterator[Row]:
     found = _on_postgresql(lab)
-    yield compared("current list / FastAPI + asyncpg select", "req/s", *_rates(found), 0.6)
+    ours = _rates(found["service"])
+    yield compared("current list / FastAPI + asyncpg select", "req/s", ours, _rates(found["asyncpg"]), 0.6)
+    yield compared("current list / FastAPI + SQLAlchemy select", "req/s", ours, _rates(found["sqlalchemy"]))
     yield bounded("current list, p99 of 32 clients", "ms", [load.p99 for load in found["service"]])
-    yield compared("current list on SQLite / FastAPI + sqlite3 select", "req/s", *_rates(_on_sqlite(lab)))
+    found = _on_sqlite(lab)
+    ours = _rates(found["service"])
+    yield compared("current list on SQLite / FastAPI + sqlite3 select", "req/s", ours, _rates(found["sqlite"]))
 
 
-def _rates(found: dict[str, list[Load]]) -> tuple[list[float], list[float]]:
-    return [load.rate for load in found["service"]], [load.rate for load in found["floor"]]
+def _rates(loads: list[Load]) -> list[float]:
+    return [load.rate for load in loads]
 
 
 def _on_postgresql(lab: Lab) -> dict[str, list[Load]]:
     with postgresql.database(lab.postgresql) as url, roadstead(url) as ours:
         body, headers = _prepared(ours)
         uvloop.run(_keep_in_postgresql(url, body))
-        with floor("postgresql", floors.answer(b"", headers, url)) as least:
-            return _side_by_side(lab, body, ours, least)
+        told = floors.answer(b"", headers, url)
+        with floor("asyncpg", told) as bare, floor("sqlalchemy", told) as usual:
+            return _side_by_side(lab, body, {"service": ours, "asyncpg": bare, "sqlalchemy": usual})
 
 
 def _on_sqlite(lab: Lab) -> dict[str, list[Load]]:
@@ -45,7 +50,7 @@ def _on_sqlite(lab: Lab) -> dict[str, list[Load]]:
         beside = Path(home) / "floor.db"
         _keep_in_sqlite(beside, body)
         with floor("sqlite", floors.answer(b"", headers, str(beside))) as least:
-            return _side_by_side(lab, body, ours, least)
+            return _side_by_side(lab, body, {"service": ours, "sqlite": least})
 
 
 def _prepared(ours: Server) -> tuple[bytes, dict[str, str]]:
@@ -71,9 +76,8 @@ def _keep_in_sqlite(path: Path, body: bytes) -> None:
     connection.close()
 
 
-def _side_by_side(lab: Lab, body: bytes, ours: Server, least: Server) -> dict[str, list[Load]]:
+def _side_by_side(lab: Lab, body: bytes, servers: Mapping[str, Server]) -> dict[str, list[Load]]:
     questions = {
-        name: Question.answered_by(body, server.port, _PATH, 32, lab.seconds)
-        for name, server in {"service": ours, "floor": least}.items()
+        name: Question.answered_by(body, server.port, _PATH, 32, lab.seconds) for name, server in servers.items()
     }
     return lab.turns({name: partial(put_load, question) for name, question in questions.items()})

@@ -25,6 +25,9 @@ _UPSERT: Final = (
     + ", ".join(f"{column} = excluded.{column}" for column in _COLUMNS)
 )
 _GUARDED: Final = f"{_UPSERT} WHERE hosts.fingerprint IS DISTINCT FROM excluded.fingerprint"
+_INSERT: Final = f"INSERT INTO hosts ({_ALL}) VALUES ({', '.join(f'${n + 1}' for n in range(len(_COLUMNS)))})"  # noqa: S608 - the same
+
+_EMPTY: Final = "empty inventory"
 
 Rows = Sequence[Sequence[Any]]
 
@@ -42,8 +45,8 @@ class _Floor(NamedTuple):
     """What PostgreSQL does in place of a step."""
 
     step: str
-    upsert: str
-    label: str
+    statement: str
+    label: str = "COPY + upsert"
     aim: float | None = None
 
     @property
@@ -52,11 +55,12 @@ class _Floor(NamedTuple):
 
 
 _FLOORS: Final = (
-    _Floor("empty inventory", _UPSERT, "COPY + upsert", 0.3),
-    _Floor("nothing changes", _UPSERT, "COPY + upsert", 0.3),
+    _Floor(_EMPTY, _INSERT, "INSERT by executemany"),
+    _Floor(_EMPTY, _UPSERT, aim=0.3),
+    _Floor("nothing changes", _UPSERT, aim=0.3),
     _Floor("nothing changes", _GUARDED, "COPY + upsert WHERE … IS DISTINCT"),
-    _Floor("only observed_at changes", _UPSERT, "COPY + upsert"),
-    _Floor("all hosts change", _UPSERT, "COPY + upsert", 0.3),
+    _Floor("only observed_at changes", _UPSERT),
+    _Floor("all hosts change", _UPSERT, aim=0.3),
 )
 
 
@@ -74,7 +78,7 @@ def measure(lab: Lab) -> Iterator[Row]:
 def _steps(hosts: int) -> tuple[_Step, ...]:
     before = ndjson(hosts)
     return (
-        _Step("empty inventory", before, "created"),
+        _Step(_EMPTY, before, "created"),
         _Step("nothing changes", before, "unchanged"),
         _Step("only observed_at changes", ndjson(hosts, day=23), "unchanged"),
         _Step("all hosts change", ndjson(hosts, day=24, kernel="6.18.1"), "updated"),
@@ -128,20 +132,29 @@ def _timed_at_rest(url: str, work: Callable[[], object]) -> float:
 def _floors(lab: Lab, results: dict[str, Rows]) -> dict[str, float]:
     """Seconds by floor."""
     with postgresql.database(lab.postgresql) as url:
-        return {floor.name: uvloop.run(_floor(url, floor.upsert, results[floor.step])) for floor in _FLOORS}
+        return {floor.name: uvloop.run(_floor(url, floor, results[floor.step])) for floor in _FLOORS}
 
 
-async def _floor(url: str, upsert: str, rows: Rows) -> float:
+async def _floor(url: str, floor: _Floor, rows: Rows) -> float:
     connection = await asyncpg.connect(url)
     try:
+        if floor.step == _EMPTY:
+            await connection.execute("TRUNCATE hosts CASCADE")
         await connection.execute("VACUUM ANALYZE")
         await connection.execute("CHECKPOINT")
         begun = perf_counter()
-        async with connection.transaction():
-            await connection.execute("CREATE TEMPORARY TABLE staged (LIKE hosts) ON COMMIT DROP")
-            await connection.execute("ALTER TABLE staged DROP COLUMN id")
-            await connection.copy_records_to_table("staged", records=rows, columns=_COLUMNS)
-            await connection.execute(upsert)
+        if floor.statement is _INSERT:
+            await connection.executemany(_INSERT, rows)
+        else:
+            await _copy_and_merge(connection, floor.statement, rows)
         return perf_counter() - begun
     finally:
         await connection.close()
+
+
+async def _copy_and_merge(connection: "asyncpg.Connection[asyncpg.Record]", statement: str, rows: Rows) -> None:
+    async with connection.transaction():
+        await connection.execute("CREATE TEMPORARY TABLE staged (LIKE hosts) ON COMMIT DROP")
+        await connection.execute("ALTER TABLE staged DROP COLUMN id")
+        await connection.copy_records_to_table("staged", records=rows, columns=_COLUMNS)
+        await connection.execute(statement)

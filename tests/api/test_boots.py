@@ -229,8 +229,8 @@ async def test_pinning_to_cpus_that_the_host_lacks(client: httpx.AsyncClient) ->
     for cpus in ("4", "3-4", "0,100"):
         answer = await client.post("/v1/vms/vm-1/boots", json={"host": "h1", "cpus": cpus})
         assert pointers(answer) == ["/cpus"]
-    for cpus in ("", "x", 0, ["0"]):
-        answer = await client.post("/v1/vms/vm-1/boots", json={"host": "h1", "cpus": cpus})
+    for faulty in ("", "x", 0, ["0"]):
+        answer = await client.post("/v1/vms/vm-1/boots", json={"host": "h1", "cpus": faulty})
         assert pointers(answer) == ["/cpus"]
 
 

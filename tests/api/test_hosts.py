@@ -1,5 +1,4 @@
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import httpx
 import pytest
@@ -224,7 +223,7 @@ async def test_content_types_of_patches(client: httpx.AsyncClient, content_type:
     ],
 )
 async def test_a_patch_must_leave_a_host(client: httpx.AsyncClient, patch: Json, pointer: str) -> None:
-    before = await put_host(client, "h1", **{"capacity": WHOLE["capacity"]})
+    before = await put_host(client, "h1", capacity=WHOLE["capacity"])
     assert pointers(await client.patch("/v1/hosts/h1", json=patch)) == [pointer]
     assert await get(client, "/v1/hosts/h1") == before
 
@@ -339,8 +338,8 @@ async def test_an_item_of_the_list_is_the_host_itself(client: httpx.AsyncClient)
 
 
 async def test_every_change_grows_the_revision_by_one(client: httpx.AsyncClient) -> None:
-    async def revision() -> Any:
-        return (await get(client, "/v1/hosts"))["fleet_revision"]
+    async def revision() -> int:
+        return int((await get(client, "/v1/hosts"))["fleet_revision"])
 
     assert await revision() == 0
     await put_host(client, "h1", observed_at="2026-11-22T10:00:00Z")

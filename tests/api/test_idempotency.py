@@ -181,7 +181,7 @@ async def test_other_keys_are_other_requests(running: httpx.AsyncClient) -> None
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "a" * 256, "ä"])
 async def test_what_is_no_key(running: httpx.AsyncClient, key: str) -> None:
-    headers = {"Idempotency-Key": key.encode()}
+    headers = {b"Idempotency-Key": key.encode()}
     answer = await running.post("/v1/vms/stopped/boots", json={"host": "h1"}, headers=headers)
     assert refused(answer, 422, "invalid_request")["errors"][0]["location"] == "header"
     assert await boots(running) == []

@@ -140,7 +140,7 @@ FAULTY: dict[str, str] = {
 
 async def test_every_faulty_line_is_named_and_nothing_is_written(client: httpx.AsyncClient) -> None:
     await put_host(client, "h0")
-    lines = ['{"name": "fine-%d", "cpus": [{"midr": 1, "revidr": 0}]}' % number for number in range(1, 15)]
+    lines = [f'{{"name": "fine-{number}", "cpus": [{{"midr": 1, "revidr": 0}}]}}' for number in range(1, 15)]
     for pointer, text in FAULTY.items():
         lines[int(pointer.split("/")[1]) - 1] = text
     lines[5] = ""

@@ -1,6 +1,8 @@
 """Long answers come in pages, in an order that stays."""
 
 import base64
+from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -44,7 +46,7 @@ async def peopled(client: httpx.AsyncClient) -> httpx.AsyncClient:
     return client
 
 
-LISTS = [
+LISTS: list[tuple[str, Callable[[Json], object], list[Any]]] = [
     ("/v1/hosts", lambda item: item["name"], sorted(NAMES)),
     ("/v1/vms", lambda item: item["name"], sorted(NAMES)),
     ("/v1/vms/h1/boots", lambda item: item["boot"], [1, 2, 3, 4, 5]),

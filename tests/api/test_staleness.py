@@ -43,7 +43,7 @@ async def test_a_stale_host_is_no_target(running: httpx.AsyncClient) -> None:
     verdict = await get(running, "/v1/vms/vm-1/targets/h2")
     assert codes(verdict["reasons"]) == ["inventory_stale"]
     assert verdict["reasons"][0]["lasting"] is False
-    (own, stale) = (await get(running, "/v1/vms/vm-1/rejections"))["items"]
+    (_, stale) = (await get(running, "/v1/vms/vm-1/rejections"))["items"]
     assert (stale["code"], stale["hosts"], stale["examples"]) == ("inventory_stale", 1, ["h2"])
     answer = await running.post("/v1/vms/vm-1/migrations", json={"target": "h2"})
     assert codes(refused(answer, 409, "not_a_target")["reasons"]) == ["inventory_stale"]

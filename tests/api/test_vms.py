@@ -138,8 +138,8 @@ async def test_put_replaces_the_definition_and_nothing_else(client: httpx.AsyncC
 async def test_warnings_about_the_guest_s_kernel(
     client: httpx.AsyncClient,
     release: str | None,
-    discovers: bool,
-    code: str | None,  # noqa: FBT001 - a case
+    discovers: bool,  # noqa: FBT001 - a case
+    code: str | None,
 ) -> None:
     guest = {"discovers_implementations": discovers, "kernel_release": release}
     created = done(await client.put("/v1/vms/vm-1", json={"guest": guest}))

@@ -1,10 +1,9 @@
 import uuid
-from collections.abc import Iterator
 
 import pytest
 
 from app.client import Client, Server, hosts, vms
-from demo.service import HOST, free_port, running
+from demo.service import HOST
 from tests.api.talk import N1, N1_NEW, V1, V2, group, host, vm
 from tests.cli.program import CommandLine
 
@@ -12,14 +11,6 @@ WIDTH = 100
 
 AMPERE_ONE = (0xC00FAC30, 0, 0)
 """May not stand on a list beside Neoverse N1."""
-
-
-@pytest.fixture(scope="session")
-def service_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The service as a process of its own, over an empty database."""
-    port = free_port(0)
-    with running(port, tmp_path_factory.mktemp("service")):
-        yield f"http://{HOST}:{port}"
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ SHIPPED = files("app") / "data"
 @pytest.fixture(autouse=True)
 def _no_service(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ROADSTEAD_SERVER", "http://127.0.0.1:9")
+    monkeypatch.setenv("COLUMNS", "300")  # the paths of tests are long
 
 
 def shipped(name: str) -> Any:  # noqa: ANN401 - a JSON document

@@ -1,9 +1,14 @@
 """Help, completion, and the commands that are no clients."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from app.cli import choices
+from app.client import documents
+from app.domain.host import HostState
+from app.domain.vm import VmState
 from tests.cli.program import CommandLine
 
 COMMANDS = [
@@ -68,6 +73,11 @@ def test_completion(roadstead: CommandLine, monkeypatch: pytest.MonkeyPatch, wor
     monkeypatch.setenv("COMP_CWORD", str(words.count(" ")))
     monkeypatch.setenv("_ROADSTEAD_COMPLETE", "complete_bash")
     assert roadstead().out.split() == completed
+
+
+def test_states_are_those_of_the_service() -> None:
+    assert list(choices.HostState) == list(get_args(documents.HostState)) == list(HostState)
+    assert list(choices.VmState) == list(get_args(documents.VmState)) == list(VmState)
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -51,6 +51,19 @@ def test_a_reader_that_has_seen_enough(service_url: str) -> None:
     assert (run.stdout, run.stderr) == ("[", "")
 
 
+@pytest.mark.usefixtures("fleet")
+def test_a_terminal_without_the_signs_still_gets_the_words(service_url: str) -> None:
+    run = subprocess.run(
+        [PROGRAM, "vms", "explain", "vm-1", "--host", "h3", "--server", service_url],
+        capture_output=True,
+        timeout=PATIENCE,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+    assert (run.returncode, run.stderr) == (0, b"")
+    assert b"? nothing speaks against it" in run.stdout
+
+
 def test_a_terminal_sees_how_an_import_goes_on_and_colours(service_url: str, tmp_path: Path) -> None:
     path = tmp_path / "fleet.csv"
     rows = "".join(f"pty-{number},0x413fd0c1,0x0,0x0\n" for number in range(2000))

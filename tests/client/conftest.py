@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.client import Retries, Server
-from demo.service import HOST, free_port, running
+from demo.service import HOST
 from tests.client.asking import KINDS, Asker, Kind, asker
 from tests.client.failing_service import FailingService, failing_service
 
@@ -14,14 +14,6 @@ AT_ONCE = Retries(count=3, first_pause=0.001)
 def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     """A proxy of the machine that runs the tests knows nothing of these services."""
     monkeypatch.setenv("NO_PROXY", HOST)
-
-
-@pytest.fixture(scope="session")
-def service_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The service as a process of its own, over an empty database."""
-    port = free_port(0)
-    with running(port, tmp_path_factory.mktemp("service")):
-        yield f"http://{HOST}:{port}"
 
 
 @pytest.fixture

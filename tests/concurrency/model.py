@@ -374,7 +374,18 @@ class Model:
             if state == "completed":
                 self.vms[migration.vm].host = migration.target
 
-    # Exposure.
+    # How a VM stands.
+
+    def shown(self, vm: Vm) -> dict[str, Any]:
+        return {
+            "state": vm.state,
+            "host": vm.host,
+            "boot": vm.boot and vm.boot.number,
+            "mode": vm.boot and vm.boot.mode,
+            "implementation_list": vm.boot and vm.boot.digest,
+            "migration": vm.migration,
+            "exposed": self.exposed(vm),
+        }
 
     def exposed(self, vm: Vm) -> bool:
         """Rule 10: a running guest may meet a CPU that is unknown, or not on its list."""

@@ -144,7 +144,7 @@ hazards = st.lists(st.sampled_from(sorted(REFERENCE.tables.hazard_tables)), uniq
 _some_names = st.lists(st.sampled_from([*NAMES, "nowhere"]), max_size=4).map(tuple)
 placements = st.builds(
     Placement,
-    selectors,
+    st.just(Selector()) | selectors,
     st.just(()) | _some_names,
     st.just(()) | _some_names,
     st.sampled_from([64, 64, 64, 3, 2, 1]),

@@ -12,7 +12,7 @@ from app.storage import lists
 from app.storage.identities import identity_digest
 from app.storage.lists import ListCache
 from tests.storage.statements import statements
-from tests.storage.workers import N1, N2, a_host
+from tests.storage.workers import N1, N2, Group, a_host
 
 pytestmark = pytest.mark.anyio
 
@@ -22,8 +22,9 @@ def a_list(*revidrs: int) -> ImplementationList:
 
 
 async def test_an_identity_is_read_once(worker: Context, other: Context) -> None:
+    kinds: list[tuple[Group, ...]] = [(N1,), (N2,), (("0-3", N1), ("4-7", ReportedImplementation(1, 2, None)))]
     digests = []
-    for number, groups in enumerate([(N1,), (N2,), (("0-3", N1), ("4-7", ReportedImplementation(1, 2, None)))]):
+    for number, groups in enumerate(kinds):
         host = a_host(f"h{number}", *groups)
         await put_host(worker, host, UNCONDITIONAL, "test")
         digests.append(identity_digest(host.identity))
@@ -44,7 +45,7 @@ async def test_hosts_with_equal_registers_share_one_identity(worker: Context) ->
 
 
 async def test_identities_differ_by_every_part(worker: Context) -> None:
-    groups: list[tuple[ReportedImplementation | tuple[str, ReportedImplementation], ...]] = [
+    groups: list[tuple[Group, ...]] = [
         (N1,),
         (("0", N1),),
         (("0-1", N1),),

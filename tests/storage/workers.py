@@ -15,6 +15,8 @@ from app.storage.reference_data import load_reference_data
 
 ABLE = Capabilities(writable_id_registers=True, discovery_hypercalls=True)
 SEEN = datetime(2026, 11, 22, 10, tzinfo=UTC)
+Group = ReportedImplementation | tuple[str, ReportedImplementation]
+"""CPUs that are alike, with their cpulist; without one, all CPUs."""
 N1 = ReportedImplementation(0x413FD0C1, 0, 0)
 N2 = ReportedImplementation(0x410FD490, 0, 0)
 
@@ -31,12 +33,12 @@ async def working(settings: Settings) -> AsyncIterator[Context]:
 
 def a_host(
     name: str,
-    *groups: ReportedImplementation | tuple[str, ReportedImplementation],
+    *groups: Group,
     state: HostState = HostState.ACTIVE,
     labels: dict[str, str] | None = None,
     observed_at: datetime = SEEN,
 ) -> Host:
-    """A host with these groups of CPUs; one without a cpulist stands for all of them."""
+    """A host with these groups of CPUs."""
     identity = Identity(
         tuple(
             CpuGroup(None, each)

@@ -1,0 +1,66 @@
+"""docs/cli.md, held against the program."""
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.cli.application import _COMMANDS, _command
+from app.cli.csv_hosts import COLUMNS, csv_as_ndjson
+from tests.cli.program import CommandLine
+
+TEXT = (Path(__file__).parents[2] / "docs/cli.md").read_text(encoding="utf-8")
+
+
+def shown() -> list[list[str]]:
+    """The commands in the examples, with what stands behind them."""
+    lines = re.findall(r"^(?:\$ .*\| |\$ )roadstead ([^|)\n]*)", TEXT, re.MULTILINE)
+    return [shlex.split(line, comments=True) for line in lines]
+
+
+def leaves(command: Any, *path: str) -> Iterator[tuple[str, ...]]:  # noqa: ANN401 - Typer's types are private
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from leaves(inner, *path, name)
+    if not hasattr(command, "commands"):
+        yield path
+
+
+def test_examples_are_found() -> None:
+    assert len(shown()) > 30
+
+
+@pytest.mark.parametrize("arguments", shown(), ids=" ".join)
+def test_an_example_uses_commands_and_options_that_exist(roadstead: CommandLine, arguments: list[str]) -> None:
+    done = roadstead(*arguments, "--help")
+    assert (done.code, done.err) == (0, "")
+
+
+@pytest.mark.parametrize("name", _COMMANDS)
+def test_every_command_is_in_it(name: str) -> None:
+    for path in leaves(_command(name), name):
+        assert f"roadstead {' '.join(path)}" in TEXT
+
+
+def test_every_option_of_all_commands_is_in_it(roadstead: CommandLine) -> None:
+    for variable in re.findall(r"ROADSTEAD_[A-Z_]+", roadstead("--help").out):
+        assert f"`{variable}`" in TEXT
+
+
+def test_every_column_is_in_it_and_the_example_is_good() -> None:
+    (section,) = re.findall(r"### The columns of a CSV\n.*?\n```\n", TEXT, re.DOTALL)
+    assert all(f"`{column}`" in section for column in COLUMNS)
+    example = section.partition("```csv\n")[2].removesuffix("```\n")
+    sent = b"".join(csv_as_ndjson(example.splitlines(keepends=True)))
+    hosts = [json.loads(line) for line in sent.splitlines() if line]
+    assert [(host["name"], len(host["cpus"])) for host in hosts] == [("h1", 1), ("board-1", 2)]
+
+
+def test_its_python_is_python() -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    compile(example, "docs/cli.md", "exec")
+    imports, *_ = example.split("\n\n")
+    exec(imports)  # noqa: S102 - what is imported there must be there
