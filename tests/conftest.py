@@ -91,11 +91,3 @@ def service_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port = free_port(0)
     with running(port, tmp_path_factory.mktemp("service")):
         yield f"http://{HOST}:{port}"
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give all tests of that service to one process: it takes longer to start than they do."""
-    for item in items:
-        if isinstance(item, pytest.Function) and "service_url" in item.fixturenames:
-            item.add_marker(pytest.mark.xdist_group("service"))

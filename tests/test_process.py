@@ -232,4 +232,5 @@ def test_no_database_no_service() -> None:
     nowhere = f"{tempfile.gettempdir()}/rs-nowhere"
     refused = roadstead("serve", database_url=f"postgresql://postgres@/roadstead?host={nowhere}")
     assert refused.returncode != 0
-    assert nowhere in refused.stderr
+    assert "the database does not answer" in refused.stderr
+    assert "Traceback" not in refused.stderr

@@ -12,6 +12,7 @@ import uvicorn
 
 from app.api.logs import logging_config
 from app.cli.options import command_group
+from app.domain.errors import DatabaseUnavailable
 from app.settings import Settings
 from app.storage import schema
 
@@ -31,7 +32,7 @@ def run_service(
     settings = Settings()
     if settings.on_sqlite:
         schema.upgrade(settings.database_url)
-    elif fault := asyncio.run(schema.fault_at(settings)):
+    elif fault := _fault(settings):
         typer.echo(fault, err=True)
         raise typer.Exit(1)
     if host not in _LOOPBACK:
@@ -49,6 +50,13 @@ def run_service(
             access_log=False,
             log_config=logging_config(settings.log_format),
         )
+
+
+def _fault(settings: Settings) -> str | None:
+    try:
+        return asyncio.run(schema.fault_at(settings))
+    except DatabaseUnavailable as lost:
+        return f"the database does not answer: {lost.__cause__}"
 
 
 @db.callback()

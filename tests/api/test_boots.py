@@ -119,43 +119,44 @@ async def test_the_universe_of_a_boot(client: httpx.AsyncClient) -> None:
 LABELS = {"h1": {"zone": "a", "rack": "1"}, "h2": {"zone": "a"}, "h3": {"zone": "b", "rack": "2"}, "h4": {}}
 
 
-@pytest.mark.parametrize(
-    ("placement", "allowed"),
-    [
-        ({}, "h1 h2 h3 h4"),
-        ({"selector": None}, "h1 h2 h3 h4"),
-        ({"selector": {}}, "h1 h2 h3 h4"),
-        ({"selector": {"match_labels": {"zone": "a"}}}, "h1 h2"),
-        ({"selector": {"match_labels": {"zone": "a", "rack": "1"}}}, "h1"),
-        ([("zone", "In", ["a", "b"])], "h1 h2 h3"),
-        ([("zone", "NotIn", ["b"])], "h1 h2 h4"),
-        ([("rack", "Exists", [])], "h1 h3"),
-        ([("rack", "DoesNotExist", [])], "h2 h4"),
-        ([("zone", "In", ["a"]), ("rack", "DoesNotExist", [])], "h2"),
-        ({"include_hosts": ["h1", "h3", "nowhere"]}, "h1 h3"),
-        ({"include_hosts": []}, "h1 h2 h3 h4"),
-        ({"exclude_hosts": ["h2", "nowhere"]}, "h1 h3 h4"),
-        ({"include_hosts": ["h1", "h2"], "exclude_hosts": ["h2"]}, "h1"),
-        ({"include_hosts": ["h1", "h3"], "selector": {"match_labels": {"zone": "a"}}}, "h1"),
-    ],
-)
-async def test_placements(
-    client: httpx.AsyncClient, placement: Json | list[tuple[str, str, list[str]]], allowed: str
-) -> None:
+PLACEMENTS: list[tuple[Json | list[tuple[str, str, list[str]]], str]] = [
+    ({}, "h1 h2 h3 h4"),
+    ({"selector": None}, "h1 h2 h3 h4"),
+    ({"selector": {}}, "h1 h2 h3 h4"),
+    ({"selector": {"match_labels": {"zone": "a"}}}, "h1 h2"),
+    ({"selector": {"match_labels": {"zone": "a", "rack": "1"}}}, "h1"),
+    ([("zone", "In", ["a", "b"])], "h1 h2 h3"),
+    ([("zone", "NotIn", ["b"])], "h1 h2 h4"),
+    ([("rack", "Exists", [])], "h1 h3"),
+    ([("rack", "DoesNotExist", [])], "h2 h4"),
+    ([("zone", "In", ["a"]), ("rack", "DoesNotExist", [])], "h2"),
+    ({"include_hosts": ["h1", "h3", "nowhere"]}, "h1 h3"),
+    ({"include_hosts": []}, "h1 h2 h3 h4"),
+    ({"exclude_hosts": ["h2", "nowhere"]}, "h1 h3 h4"),
+    ({"include_hosts": ["h1", "h2"], "exclude_hosts": ["h2"]}, "h1"),
+    ({"include_hosts": ["h1", "h3"], "selector": {"match_labels": {"zone": "a"}}}, "h1"),
+]
+"""Placements, those of expressions alone by their keys, operators and values, and the hosts that each allows."""
+
+
+async def test_placements(client: httpx.AsyncClient) -> None:
     for number, (name, labels) in enumerate(LABELS.items()):
         await put_host(client, name, (number + 1, 0, 0), labels=labels)
-    if isinstance(placement, list):
-        expressions = [{"key": key, "operator": operator, "values": values} for key, operator, values in placement]
-        placement = {"selector": {"match_expressions": expressions}}
-    names = allowed.split()
-    for name in LABELS:
-        body = {"host": name, "placement": placement, "guest": {"discovers_implementations": True}}
-        answer = await client.post("/v1/placements:preview", json=body)
-        if name not in names:
-            assert codes(refused(answer, 409, "boot_refused")["reasons"]) == ["placement_mismatch"]
-            continue
-        listed = triples(answer.json()["implementation_list"]["implementations"])
-        assert sorted(f"h{midr}" for midr, _, _ in listed) == names
+    for given, allowed in PLACEMENTS:
+        placement = given if isinstance(given, dict) else expressions(given)
+        for name in LABELS:
+            body = {"host": name, "placement": placement, "guest": {"discovers_implementations": True}}
+            answer = await client.post("/v1/placements:preview", json=body)
+            if name in allowed.split():
+                listed = triples(answer.json()["implementation_list"]["implementations"])
+                assert sorted(f"h{midr}" for midr, _, _ in listed) == allowed.split(), given
+            else:
+                assert codes(refused(answer, 409, "boot_refused")["reasons"]) == ["placement_mismatch"], given
+
+
+def expressions(conditions: list[tuple[str, str, list[str]]]) -> Json:
+    fields = ("key", "operator", "values")
+    return {"selector": {"match_expressions": [dict(zip(fields, each, strict=True)) for each in conditions]}}
 
 
 # Modes.

@@ -1,12 +1,13 @@
 """What the framework refuses by itself is a problem like any other."""
 
 import json
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
 from app.settings import Settings
-from tests.api.talk import PROBLEM, host, pointers, put_host, refused, vm
+from tests.api.talk import PROBLEM, Json, host, pointers, put_host, refused, vm
 from tests.serving import serving
 
 pytestmark = pytest.mark.anyio
@@ -14,93 +15,84 @@ pytestmark = pytest.mark.anyio
 JSON = {"Content-Type": "application/json"}
 
 
-@pytest.mark.parametrize(
-    "path", ["/nowhere", "/v1", "/v1/hosts/", "/v1/hosts/h1/nothing", "/v2/hosts", "/docs/assets/x"]
-)
-async def test_no_such_path(client: httpx.AsyncClient, path: str) -> None:
-    refused(await client.get(path), 404, "not_found")
+async def test_no_such_path(client: httpx.AsyncClient) -> None:
+    for path in ("/nowhere", "/v1", "/v1/hosts/", "/v1/hosts/h1/nothing", "/v2/hosts", "/docs/assets/x"):
+        refused(await client.get(path), 404, "not_found")
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "allowed"),
-    [
+async def test_no_such_method(client: httpx.AsyncClient) -> None:
+    for method, path, allowed in (
         ("POST", "/v1/hosts", "GET"),
         ("DELETE", "/v1/hosts", "GET"),
         ("GET", "/v1/hosts:import", "POST"),
         ("PUT", "/v1/vms/vm-1/implementation-list", "GET"),
         ("POST", "/v1/implementation-lists/abc", "GET"),
-    ],
-)
-async def test_no_such_method(client: httpx.AsyncClient, method: str, path: str, allowed: str) -> None:
-    answer = await client.request(method, path)
-    refused(answer, 405, "method_not_allowed")
-    assert allowed in answer.headers["Allow"]
+    ):
+        answer = await client.request(method, path)
+        refused(answer, 405, "method_not_allowed")
+        assert allowed in answer.headers["Allow"]
 
 
-@pytest.mark.parametrize(
-    "body",
-    ["", "{", "{'cpus': []}", '{"cpus": [}', "nothing", '{"cpus": [{"midr": 0x1}]}', "\N{REPLACEMENT CHARACTER}"],
-)
-async def test_malformed_json(client: httpx.AsyncClient, body: str) -> None:
-    answer = await client.put("/v1/hosts/h1", content=body, headers=JSON)
-    assert pointers(answer) == [""]
+WITH_BODIES: list[tuple[str, str, Json]] = [
+    ("PUT", "/v1/hosts/h1", host()),
+    ("PATCH", "/v1/hosts/h1", {"state": "active"}),
+    ("PUT", "/v1/vms/vm-1", vm()),
+    ("POST", "/v1/vms/vm-1/boots", {"host": "h1"}),
+    ("POST", "/v1/vms/vm-1/migrations", {"target": "h1"}),
+    ("POST", "/v1/vms/vm-1/hypercalls", {"function_id": "0xc6000040"}),
+    ("POST", "/v1/placements:preview", {"host": "h1", "guest": {"discovers_implementations": True}}),
+]
 
 
-@pytest.mark.parametrize("body", ["[]", "5", "null", '"text"'])
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("PUT", "/v1/hosts/h1"),
-        ("PATCH", "/v1/hosts/h1"),
-        ("PUT", "/v1/vms/vm-1"),
-        ("POST", "/v1/vms/vm-1/boots"),
-        ("POST", "/v1/vms/vm-1/migrations"),
-        ("POST", "/v1/vms/vm-1/hypercalls"),
-        ("POST", "/v1/placements:preview"),
-    ],
-)
-async def test_json_that_is_no_object(client: httpx.AsyncClient, method: str, path: str, body: str) -> None:
-    answer = await client.request(method, path, content=body, headers=JSON)
-    assert pointers(answer) == [""]
+async def test_malformed_json(client: httpx.AsyncClient) -> None:
+    for body in (
+        "",
+        "{",
+        "{'cpus': []}",
+        '{"cpus": [}',
+        "nothing",
+        '{"cpus": [{"midr": 0x1}]}',
+        "\N{REPLACEMENT CHARACTER}",
+    ):
+        for method, path, _ in WITH_BODIES:
+            answer = await client.request(method, path, content=body, headers=JSON)
+            assert pointers(answer) == [""]
 
 
-@pytest.mark.parametrize("content_type", [None, "text/plain", "application/x-www-form-urlencoded", "application/jsonx"])
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("PUT", "/v1/hosts/h1", host()),
-        ("PATCH", "/v1/hosts/h1", {"state": "active"}),
-        ("PUT", "/v1/vms/vm-1", vm()),
-        ("POST", "/v1/vms/vm-1/boots", {"host": "h1"}),
-        ("POST", "/v1/vms/vm-1/migrations", {"target": "h1"}),
-        ("POST", "/v1/vms/vm-1/hypercalls", {"function_id": "0xc6000040"}),
-        ("POST", "/v1/placements:preview", {"host": "h1", "guest": {"discovers_implementations": True}}),
-    ],
-)
-async def test_a_body_that_is_not_said_to_be_json(
-    client: httpx.AsyncClient, method: str, path: str, body: object, content_type: str | None
-) -> None:
-    headers = {} if content_type is None else {"Content-Type": content_type}
-    answer = await client.request(method, path, content=json.dumps(body).encode(), headers=headers)
-    refused(answer, 415, "unsupported_media_type")
+async def test_json_that_is_no_object(client: httpx.AsyncClient) -> None:
+    for body in ("[]", "5", "null", '"text"'):
+        for method, path, _ in WITH_BODIES:
+            answer = await client.request(method, path, content=body, headers=JSON)
+            assert pointers(answer) == [""]
 
 
-@pytest.mark.parametrize("content_type", ["application/json", "Application/JSON; charset=utf-8", "application/x+json"])
-async def test_ways_to_say_that_it_is_json(client: httpx.AsyncClient, content_type: str) -> None:
+async def test_a_body_that_is_not_said_to_be_json(client: httpx.AsyncClient) -> None:
+    for content_type in (None, "text/plain", "application/x-www-form-urlencoded", "application/jsonx"):
+        headers = {} if content_type is None else {"Content-Type": content_type}
+        for method, path, body in WITH_BODIES:
+            answer = await client.request(method, path, content=json.dumps(body).encode(), headers=headers)
+            refused(answer, 415, "unsupported_media_type")
+
+
+async def test_ways_to_say_that_it_is_json(client: httpx.AsyncClient) -> None:
     body = json.dumps(host()).encode()
-    answer = await client.put("/v1/hosts/h1", content=body, headers={"Content-Type": content_type})
-    assert answer.status_code == 201
+    for content_type in ("application/json", "Application/JSON; charset=utf-8", "application/x+json"):
+        answer = await client.put("/v1/hosts/h1", content=body, headers={"Content-Type": content_type})
+        assert answer.status_code in (200, 201)
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [("PUT", "/v1/hosts/h1"), ("PATCH", "/v1/hosts/h1"), ("PUT", "/v1/vms/vm-1"), ("POST", "/v1/placements:preview")],
-)
-async def test_a_body_that_is_too_large(settings: Settings, method: str, path: str) -> None:
-    body = json.dumps({"labels": {"a": "x" * 2000}})
+async def test_a_body_that_is_too_large(settings: Settings) -> None:
+    body = json.dumps({"labels": {"a": "x" * 2000}}).encode()
+
+    async def in_parts() -> AsyncIterator[bytes]:
+        for start in range(0, len(body), 100):
+            yield body[start : start + 100]
+
     async with serving(settings.model_copy(update={"max_body_bytes": 1024})) as client:
-        await put_host(client, "h1")
-        refused(await client.request(method, path, content=body, headers=JSON), 413, "body_too_large")
+        for method, path, _ in WITH_BODIES:
+            refused(await client.request(method, path, content=body, headers=JSON), 413, "body_too_large")
+            # Nor where its size is not said beforehand.
+            refused(await client.request(method, path, content=in_parts(), headers=JSON), 413, "body_too_large")
 
 
 async def test_a_body_of_the_largest_size_is_taken(settings: Settings) -> None:
@@ -111,9 +103,8 @@ async def test_a_body_of_the_largest_size_is_taken(settings: Settings) -> None:
         refused(await client.put("/v1/hosts/h1", content=fitting + b" ", headers=JSON), 413, "body_too_large")
 
 
-@pytest.mark.parametrize(
-    ("path", "pointer"),
-    [
+async def test_faulty_parameters_are_named(client: httpx.AsyncClient) -> None:
+    for path, pointer in (
         ("/v1/hosts?limit=0", "/limit"),
         ("/v1/hosts?limit=1001", "/limit"),
         ("/v1/hosts?limit=many", "/limit"),
@@ -129,10 +120,8 @@ async def test_a_body_of_the_largest_size_is_taken(settings: Settings) -> None:
         ("/v1/implementation-lists/00?format=xml", "/format"),
         ("/v1/migrations?state=open", "/state"),
         ("/v1/migrations/a_b", "/id"),
-    ],
-)
-async def test_faulty_parameters_are_named(client: httpx.AsyncClient, path: str, pointer: str) -> None:
-    assert pointers(await client.get(path)) == [pointer]
+    ):
+        assert pointers(await client.get(path)) == [pointer]
 
 
 async def test_the_place_of_a_faulty_parameter_is_named(client: httpx.AsyncClient) -> None:
