@@ -42,7 +42,7 @@ def run_service(
         if workers > 1:
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = directory
         uvicorn.run(
-            "app.main:create_app",
+            "app.main:worker_app",
             factory=True,
             host=host,
             port=port,
