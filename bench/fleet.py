@@ -65,7 +65,8 @@ def host(number: int, kernel: str = "6.17.3", day: int = 22) -> Document:
         "capacity": {"vcpus": 128, "memory_mib": 524_288},
         "kernel_release": kernel,
         "vmm": "qemu 10.2.0" if able else "qemu 9.2.4",
-        "observed_at": f"2026-11-{day}T10:00:00Z",
+        # Collectors report every five minutes.
+        "observed_at": f"2026-11-{day}T10:{number % 300 // 60:02}:{number % 60:02}Z",
     }
 
 

@@ -73,8 +73,8 @@ def mode_reasons(guest: Guest, capabilities: Capabilities) -> tuple[ModeReason, 
 
 def universe(fleet: Fleet, placement: Placement) -> FrozenBitMap:
     """The hosts whose implementations the list must have: all that the guest may meet in its life (rule 3)."""
-    complete = union(hosts for identity, hosts in fleet.identities() if identity.complete)
-    return fleet.allowed(placement) & complete - fleet.having(Facet.STATE, HostState.RETIRED)
+    incomplete = union(hosts for identity, hosts in fleet.identities() if not identity.complete)
+    return fleet.allowed(placement) - incomplete - fleet.having(Facet.STATE, HostState.RETIRED)
 
 
 def _check_pinning(host: FleetHost, cpus: CpuList | None) -> None:
