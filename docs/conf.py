@@ -19,12 +19,8 @@ myst_heading_anchors = 4
 nitpicky = True
 suppress_warnings = ["misc.highlighting_failure"]  # the console lexer cannot read a JSON body over several lines
 
-html_theme = "alabaster"
-html_theme_options = {
-    "description": "Where arm64 VMs may live-migrate",
-    "show_powered_by": False,
-    "page_width": "70rem",
-}
+html_theme = "furo"
+html_title = "Roadstead"
 html_show_sphinx = False
 html_show_copyright = False
 html_copy_source = False
@@ -32,18 +28,11 @@ html_use_index = False
 highlight_language = "text"
 
 _REPOSITORY: Final = Path(__file__).parents[1]
-_DIAGRAM: Final = re.compile(r"^```mermaid$", flags=re.MULTILINE)
 _OUTSIDE: Final = re.compile(r"\[([^\]]+)\]\(((?:\.\./)+)([\w./-]+)\)")
 
 
 def setup(app: Sphinx) -> None:
     app.connect("source-read", _name_files_outside)
-    app.connect("source-read", _show_diagrams_as_text)
-
-
-def _show_diagrams_as_text(_: Sphinx, __: str, source: list[str]) -> None:
-    """Forges draw them. Here, what draws them would have to be fetched from elsewhere."""
-    source[0] = _DIAGRAM.sub("```text", source[0])
 
 
 def _name_files_outside(_: Sphinx, page: str, source: list[str]) -> None:
