@@ -19,8 +19,6 @@ from demo.fleet import LATECOMER, hosts
 from demo.tour import TOUR
 from demo.vms import BATCH, CACHE, VMS, WEB
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 ROOT = Path(__file__).parents[1]
 PATIENCE = 60
 CALLS = [call for chapter in TOUR for call in chapter.calls]

@@ -11,8 +11,6 @@ import pytest
 
 from tests.demonstration import demonstration
 
-pytestmark = pytest.mark.xdist_group("examples")
-
 REFUSED = {
     **dict.fromkeys(
         ("get_migration", "verify_migration", "complete_migration", "fail_migration"),

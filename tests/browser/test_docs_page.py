@@ -12,7 +12,6 @@ from tests.demonstration import demonstration
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("browser"),
     pytest.mark.skipif(os.environ.get("ROADSTEAD_NO_BROWSER") == "1", reason="ROADSTEAD_NO_BROWSER=1"),
 ]
 

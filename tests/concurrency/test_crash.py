@@ -21,7 +21,7 @@ from tests.concurrency.processes import Service, service
 from tests.concurrency.witness import Sql, evidence, station_witness
 from tests.databases import postgresql_database, sqlite_url
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("crash")]
+pytestmark = pytest.mark.slow
 
 NDJSON: Final = "application/x-ndjson"
 KEPT, CHANGED, CREATED = range(1000), range(1000, 2000), 300

@@ -14,8 +14,6 @@ from tests.concurrency.crowd import ABLE, HOSTS, NDJSON, Crowd, Tale
 from tests.concurrency.processes import Service
 from tests.concurrency.witness import Sql, evidence
 
-pytestmark = pytest.mark.xdist_group("race")
-
 CLIENTS: Final = 8
 ROUNDS: Final = range(5)
 
