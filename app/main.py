@@ -58,6 +58,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         telemetry=_telemetry(settings),
     )
     app.state.metrics = metrics
+    app.add_middleware(lists.KeptLists)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(RequestScope, metrics=metrics, logged=LOGGED[settings.access_log])
     for router in (

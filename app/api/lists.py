@@ -4,6 +4,7 @@ import re
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.dependencies import EXAMPLE_DIGEST, Services, VmName, json_body
 from app.api.direct import DirectRoute
@@ -63,6 +64,10 @@ async def get_implementation_list(
     return rendered.answer(request)
 
 
+_BY_DIGEST: Final = hot_router.routes[-1]
+_LISTS: Final = "/v1/implementation-lists"
+
+
 @hot_router.get(
     "/vms/{vm}/implementation-list",
     response_model=ListOut,
@@ -116,6 +121,27 @@ async def answer_hypercall(services: Services, vm: VmName, body: HypercallIn) ->
 
 async def _booted(services: Context, vm: str) -> Boot:
     return await vms.sealed_boot(services, vm, await vms.current_boot(services, vm))
+
+
+class KeptLists:
+    """Answers lists by digest that were rendered before, ahead of all routing, which is most of such a request.
+
+    The route above renders and documents them; whatever is not asked by the path alone is left to it.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "GET" and not scope["query_string"]:
+            start, _, digest = scope["path"].rpartition("/")
+            if start == _LISTS:
+                representations: Representations = scope["state"]["representations"]
+                if kept := representations.kept((digest, Format.JSON)):
+                    scope["route"] = _BY_DIGEST
+                    await kept.answer(Request(scope))(scope, receive, send)
+                    return
+        await self._app(scope, receive, send)
 
 
 def _format(request: Request) -> Format:

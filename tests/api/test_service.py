@@ -107,6 +107,18 @@ async def test_metrics_count_requests_by_route(client: httpx.AsyncClient) -> Non
     assert found["roadstead_http_request_seconds_count", "GET", "/v1/hosts/{name}"] == 2
 
 
+async def test_metrics_count_lists_by_their_route_wherever_they_come_from(client: httpx.AsyncClient) -> None:
+    await put_host(client, "h1")
+    await put_vm(client, "vm-1")
+    digest = (await boot(client, "vm-1", "h1"))["digest"]
+    rendered, kept = [await client.get(f"/v1/implementation-lists/{digest}") for _ in range(2)]
+    assert kept.content == rendered.content
+    assert {**kept.headers, "x-request-id": ""} == {**rendered.headers, "x-request-id": ""}
+    assert kept.headers["X-Request-ID"] != rendered.headers["X-Request-ID"]
+    found = await metrics(client)
+    assert found["roadstead_http_requests_total", "GET", "/v1/implementation-lists/{digest}", "200"] == 2
+
+
 async def test_the_service_starts_on_no_schema_but_its_own(empty_postgresql: str) -> None:
     with pytest.raises(RuntimeError, match="roadstead db upgrade"):
         async with serving(Settings(database_url=empty_postgresql)):
