@@ -204,9 +204,11 @@ async def _merge(context: Context, tx: Transaction, incoming: Import, reporter: 
     if not dry_run:
         if tally.created or tally.updated:
             revision = await tx.hosts.next_revision()
-            await incoming.await_turns()
-            await incoming.merge(revision, context.now(), reporter)
-        await incoming.beat()
+            if tally.updated:
+                await incoming.await_turns()
+            await incoming.merge(tally, revision, context.now(), reporter)
+        if tally.unchanged:
+            await incoming.beat()
     return Imported(tally.created, tally.updated, tally.unchanged, revision, dry_run)
 
 

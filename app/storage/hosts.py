@@ -164,10 +164,20 @@ def _by_names(names: Sequence[str]) -> Select[Any]:
 
 def host_values(host: Host, identity: bytes) -> dict[str, Any]:
     """The columns that hold what was reported of a host."""
+    kind = kind_values(host, identity)
     return {
         "name": host.name,
-        "state": host.state.value,
         "labels": dict(host.labels),
+        "observed_at": host.observed_at,
+        "fingerprint": fingerprint(kind_facts(kind), labels_json(host)),
+        **kind,
+    }
+
+
+def kind_values(host: Host, identity: bytes) -> dict[str, Any]:
+    """The columns that hold what many hosts report alike."""
+    return {
+        "state": host.state.value,
         "identity": identity,
         "writable_id_registers": host.capabilities.writable_id_registers,
         "discovery_hypercalls": host.capabilities.discovery_hypercalls,
@@ -175,23 +185,22 @@ def host_values(host: Host, identity: bytes) -> dict[str, Any]:
         "memory_mib": host.capacity and host.capacity.memory_mib,
         "kernel_release": host.kernel_release,
         "vmm": host.vmm,
-        "observed_at": host.observed_at,
-        "fingerprint": fingerprint(host, identity),
     }
 
 
-def fingerprint(host: Host, identity: bytes) -> bytes:
+def kind_facts(kind: Mapping[str, Any]) -> bytes:
+    """What a fingerprint has of a host's kind."""
+    return orjson.dumps({**kind, "identity": kind["identity"].hex()})
+
+
+def labels_json(host: Host) -> bytes:
+    """The labels as one text, whatever the order they came in."""
+    return orjson.dumps(dict(host.labels), option=orjson.OPT_SORT_KEYS)
+
+
+def fingerprint(kind: bytes, labels: bytes) -> bytes:
     """Digest of all that was reported but when: equal fingerprints are a heartbeat."""
-    facts = (
-        host.state,
-        sorted(host.labels.items()),
-        identity.hex(),
-        host.capabilities,
-        host.capacity,
-        host.kernel_release,
-        host.vmm,
-    )
-    return hashlib.blake2b(orjson.dumps(facts), digest_size=16).digest()
+    return hashlib.blake2b(kind + labels, digest_size=16).digest()
 
 
 def _record(row: Row[Any], identity: Identity) -> HostRecord:

@@ -1,11 +1,10 @@
 """Imports: hosts arrive in a temporary table, and are merged into the inventory by a few statements over all."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-import orjson
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -26,16 +25,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.host import Identity, LinedHost
-from app.storage.hosts import host_values
+from app.domain.host import Host, Identity, LinedHost
+from app.storage.hosts import fingerprint, kind_facts, kind_values, labels_json
 from app.storage.identities import Identities, identity_digest
 from app.storage.tables import hosts, past_identities
-from app.storage.types import Timestamp
+from app.storage.types import JsonText, Timestamp
 
-_REPORTED: Final = (
-    "name",
+_KINDS: Final = 10_000
+"""Kinds of hosts remembered during one import."""
+
+_OF_KIND: Final = (
     "state",
-    "labels",
     "identity",
     "writable_id_registers",
     "discovery_hypercalls",
@@ -43,19 +43,19 @@ _REPORTED: Final = (
     "memory_mib",
     "kernel_release",
     "vmm",
-    "observed_at",
-    "fingerprint",
 )
+_REPORTED: Final = ("name", "labels", "observed_at", "fingerprint", *_OF_KIND)
 """The columns that hold what was reported."""
 
 _staged: Final = Table(
     "staged_hosts",
     MetaData(),
     Column("line", Integer, nullable=False),
-    *(Column(name, hosts.c[name].type) for name in _REPORTED),
+    *(Column(name, hosts.c[name].type if name != "labels" else JsonText) for name in _REPORTED),
     prefixes=["TEMPORARY"],
     postgresql_on_commit="DROP",
 )
+_COLUMNS: Final = tuple(_staged.c.keys())
 
 _same_host: Final = hosts.c.name == _staged.c.name
 _changed: Final = hosts.c.fingerprint != _staged.c.fingerprint
@@ -83,32 +83,46 @@ async def import_into(connection: AsyncConnection, identities: Identities) -> "I
     return Import(connection, identities)
 
 
+class _Kind(NamedTuple):
+    facts: bytes
+    values: tuple[Any, ...]
+    """Of the columns that hosts of one kind share, in their order."""
+
+
 class Import:
     def __init__(self, connection: AsyncConnection, identities: Identities) -> None:
         self._connection = connection
         self._identities = identities
         self._digests: dict[Identity, bytes] = {}
+        self._kinds: dict[Hashable, _Kind] = {}
 
     async def stage(self, batch: Sequence[LinedHost]) -> None:
         """Put hosts beside the inventory; nothing of it is visible to anybody yet."""
-        rows = [{"line": line, **host_values(host, self._digest(host.identity))} for line, host in batch]
+        rows = [self._row(line, host) for line, host in batch]
         if self._connection.dialect.name == "postgresql":
-            await self._copy({**row, "labels": orjson.dumps(row["labels"]).decode()} for row in rows)
+            # COPY is several times faster than any INSERT (docs/performance.md); SQLAlchemy leaves it to the driver.
+            raw = await self._connection.get_raw_connection()
+            driver: Any = raw.driver_connection
+            await driver.copy_records_to_table(_staged.name, records=rows, columns=_COLUMNS)
         else:
-            await self._connection.execute(_staged.insert(), rows)
+            named = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
+            await self._connection.execute(_staged.insert(), named)
 
-    def _digest(self, identity: Identity) -> bytes:
-        digest = self._digests.get(identity)
-        if digest is None:
-            digest = self._digests[identity] = identity_digest(identity)
-        return digest
+    def _row(self, line: int, host: Host) -> tuple[Any, ...]:
+        # A fleet has few kinds of hosts: what they share is taken apart and hashed once.
+        key = (host.state, host.identity, host.capabilities, host.capacity, host.kernel_release, host.vmm)
+        if (kind := self._kinds.get(key)) is None:
+            kind = self._learn(key, host)
+        labels = labels_json(host)
+        return (line, host.name, labels.decode(), host.observed_at, fingerprint(kind.facts, labels), *kind.values)
 
-    async def _copy(self, rows: Iterable[dict[str, Any]]) -> None:
-        # COPY is several times faster than any INSERT (docs/performance.md); SQLAlchemy leaves it to the driver.
-        raw = await self._connection.get_raw_connection()
-        driver: Any = raw.driver_connection
-        records = ((*row.values(),) for row in rows)
-        await driver.copy_records_to_table("staged_hosts", records=records, columns=["line", *_REPORTED])
+    def _learn(self, key: Hashable, host: Host) -> _Kind:
+        digest = self._digests[host.identity] = identity_digest(host.identity)
+        values = kind_values(host, digest)
+        kind = _Kind(kind_facts(values), tuple(values[name] for name in _OF_KIND))
+        if len(self._kinds) < _KINDS:
+            self._kinds[key] = kind
+        return kind
 
     async def duplicates(self, limit: int) -> list[Duplicate]:
         """Lines that name a host which an earlier line names already."""
@@ -141,12 +155,14 @@ class Import:
         held = changing.with_for_update(of=hosts).subquery()
         await self._connection.execute(select(func.count()).select_from(held))
 
-    async def merge(self, revision: int, now: datetime, reporter: str) -> None:
+    async def merge(self, tally: Tally, revision: int, now: datetime, reporter: str) -> None:
         """Make every staged host part of the inventory; those that change bear the revision."""
         await self._identities.save({digest: identity for identity, digest in self._digests.items()})
-        await self._connection.execute(_end_identities(now))
-        await self._connection.execute(_update_changed(revision, now, reporter))
-        await self._connection.execute(_insert_new(revision, now, reporter))
+        if tally.updated:
+            await self._connection.execute(_end_identities(now))
+            await self._connection.execute(_update_changed(revision, now, reporter))
+        if tally.created:
+            await self._connection.execute(_insert_new(revision, now, reporter))
 
     async def beat(self) -> None:
         """Note the observations of hosts that did not change."""

@@ -45,6 +45,9 @@ class Timestamp(TypeDecorator[datetime]):
 Document: Final[Any] = JSON().with_variant(JSONB(), "postgresql")
 """A JSON document."""
 
+JsonText: Final[Any] = Text().with_variant(JSONB(), "postgresql")
+"""A JSON document that is text already."""
+
 Key: Final[Any] = BigInteger().with_variant(Integer(), "sqlite")
 """A surrogate key: SQLite numbers rows by itself only where the type is INTEGER."""
 
