@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Any, TypedDict
+from typing import Any, Final, TypedDict
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from app.api import effects, hosts, lists, migrations, planning, service, vms
 from app.api.documentation import TAGS, describe, operation_id
@@ -25,6 +26,8 @@ from app.services.standing import schema_fault
 from app.settings import Settings
 from app.storage.database import Database
 from app.storage.reference_data import load_reference_data
+
+_CLIENT_CLOSED_REQUEST: Final = 499
 
 logger = logging.getLogger("roadstead")
 
@@ -122,6 +125,10 @@ def _refuse_in_problems(app: FastAPI) -> None:
     async def http(request: Request, error: Any) -> Response:  # noqa: ANN401 - the same
         return http_refusal(request, error)
 
+    async def gone(_: Request, __: Any) -> Response:  # noqa: ANN401 - the same
+        # Nobody is left to read it, but it is counted and logged; the number is nginx's for this.
+        return Response(status_code=_CLIENT_CLOSED_REQUEST)
+
     async def failed(request: Request, error: Exception) -> Response:
         logger.error("request %s failed", request.scope.get("request_id"), exc_info=error)
         answer = problem(request, "internal_error", "The service failed; what the request began was undone.")
@@ -132,4 +139,5 @@ def _refuse_in_problems(app: FastAPI) -> None:
     app.add_exception_handler(RoadsteadError, refused)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(ClientDisconnect, gone)
     app.add_exception_handler(Exception, failed)

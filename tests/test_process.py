@@ -27,6 +27,7 @@ from tests.databases import execute, sqlite_url
 ROADSTEAD = Path(sys.executable).parent / "roadstead"
 WITHIN = 120.0
 """Seconds that a process may take for anything; only a fault takes so long."""
+NDJSON = "application/x-ndjson"
 LINE = b'{"name": "h%d", "cpus": [{"midr": 1, "revidr": 0, "aidr": 0}]}\n'
 HOST: Json = {
     "cpus": [{"midr": "0x413fd0c1", "revidr": "0x0", "aidr": "0x0"}],
@@ -144,6 +145,28 @@ def test_sigterm_ends_it_well_and_what_it_was_doing_too(
         assert service.ended()[0] == 0
 
 
+def test_a_client_that_goes_away_in_an_import_leaves_no_trace(tmp_path: Path) -> None:
+    class GoesAwayError(Exception):
+        pass
+
+    def lines() -> Iterator[bytes]:
+        yield LINE % 2
+        raise GoesAwayError
+
+    with serving(sqlite_url(tmp_path / "roadstead.db")) as service:
+        with pytest.raises(GoesAwayError):
+            httpx.post(f"{service.url}/v1/hosts:import", content=lines(), headers={"Content-Type": NDJSON})
+        while "499" not in (metrics := httpx.get(f"{service.url}/metrics").text):
+            time.sleep(0.05)
+        assert 'route="/v1/hosts:import",status="499"} 1.0' in metrics
+        assert httpx.get(f"{service.url}/v1/hosts").json()["items"] == []
+        service.process.send_signal(signal.SIGTERM)
+        code, logged = service.ended()
+        assert code == 0
+        assert "Traceback" not in logged
+        assert "POST /v1/hosts:import 499" in logged
+
+
 @contextmanager
 def slow_import(url: str) -> Iterator[tuple[threading.Event, list[httpx.Response]]]:
     """An import whose second line is sent when the event is set; has ended when the block has."""
@@ -157,7 +180,7 @@ def slow_import(url: str) -> Iterator[tuple[threading.Event, list[httpx.Response
         yield LINE % 3
 
     def bring_in() -> None:
-        headers = {"Content-Type": "application/x-ndjson"}
+        headers = {"Content-Type": NDJSON}
         answers.append(httpx.post(f"{url}/v1/hosts:import", content=lines(), headers=headers, timeout=WITHIN))
 
     client = threading.Thread(target=bring_in)
