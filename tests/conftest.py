@@ -1,4 +1,5 @@
 import shutil
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -91,3 +92,21 @@ def service_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port = free_port(0)
     with running(port, tmp_path_factory.mktemp("service")):
         yield f"http://{HOST}:{port}"
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    """Certificate and key of 127.0.0.1, its own authority."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("this machine has no openssl to make certificates")
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    extensions = "subjectAltName=IP:127.0.0.1", "keyUsage=critical,digitalSignature,keyCertSign"
+    subprocess.run(
+        [openssl, "req", "-x509", "-nodes", "-subj", "/CN=test", "-newkey", "ec"]
+        + ["-pkeyopt", "ec_paramgen_curve:P-256", "-out", str(cert), "-keyout", str(key)]
+        + [part for extension in extensions for part in ("-addext", extension)],
+        check=True,
+        capture_output=True,
+    )
+    return cert, key

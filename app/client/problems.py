@@ -33,12 +33,12 @@ class Problem(ClientError):
         self.status = status
         self.document = document
         """The whole of it, with what only some problems have: `candidates`, `vms`, `migration`, …"""
-        self.code: str = document.get("code", f"http_{status}")
+        self.code = _text(document.get("code")) or f"http_{status}"
         """Stable. `http_NNN` where the answer was no problem document: then a proxy gave it, not the service."""
-        self.title: str = document.get("title", _phrase(status))
-        self.detail: str = document.get("detail", "")
-        self.errors: Sequence[Fault] = document.get("errors", ())
-        self.reasons: Sequence[Reason] = document.get("reasons", ())
+        self.title = _text(document.get("title")) or _phrase(status)
+        self.detail = _text(document.get("detail"))
+        self.errors: Sequence[Fault] = _objects(document.get("errors"), "pointer", "detail")
+        self.reasons: Sequence[Reason] = _objects(document.get("reasons"), "code", "detail", "remedy")
         self.request_id: str | None = document.get("request_id")
         super().__init__(self.detail or self.title)
 
@@ -60,6 +60,19 @@ def _problem(received: Received) -> dict[str, Any]:
     except ValueError:
         return {}
     return document if isinstance(document, dict) else {}
+
+
+# What stands before the service may answer in its form, and yet with anything.
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _objects(value: object, *texts: str) -> list[Any]:
+    """Those objects of a list that have all of the texts."""
+    items = value if isinstance(value, list) else []
+    return [item for item in items if isinstance(item, dict) and all(_text(item.get(name)) for name in texts)]
 
 
 def _phrase(status: int) -> str:

@@ -87,13 +87,19 @@ def _notes(report: HostReport) -> Iterator[str]:
 
 def _send(report: HostReport, arguments: argparse.Namespace) -> None:
     # Not at the top: httpx takes longer to import than the rest of the collector to run.
-    from app.collector.sending import Credentials, HostResource, Registration, open_client, send  # noqa: PLC0415
+    from app.client import Retries, Server  # noqa: PLC0415
+    from app.collector.sending import Registration, send  # noqa: PLC0415
 
     name = _name(arguments)
-    credentials = Credentials(arguments.token_file, arguments.ca, arguments.client_cert, arguments.client_key)
-    with open_client(arguments.server, credentials) as client:
-        host = HostResource(client, name, arguments.retries)
-        outcome = send(report, host, Registration(arguments.state, dict(arguments.label)))
+    server = Server(
+        url=arguments.server,
+        token=arguments.token_file and arguments.token_file.read_text("ascii", errors="replace").strip(),
+        ca=arguments.ca,
+        client_cert=arguments.client_cert,
+        client_key=arguments.client_key,
+        retries=Retries(arguments.retries),
+    )
+    outcome = send(report, name, server, Registration(arguments.state, dict(arguments.label)))
     sys.stdout.write(f"{name} {outcome}\n")
 
 

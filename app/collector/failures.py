@@ -19,8 +19,3 @@ class ReportRefused(CollectorFailure):
 
 class ServiceUnreachable(CollectorFailure):
     """The service did not answer, or answered that it cannot work just now."""
-
-    def __init__(self, sentence: str, retry_after: float = 0.0) -> None:
-        super().__init__(sentence)
-        self.retry_after = retry_after
-        """Seconds for which the service asked to be left alone."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.program import CommandLine
-from tests.client.failing_service import HANG_UP, FailingService, Scripted, failing_service, problem
+from tests.failing_service import HANG_UP, FailingService, Scripted, failing_service, problem
 
 NOBODY = "http://127.0.0.1:9"
 HOST = Scripted(200, {"items": [], "next_cursor": None, "fleet_revision": 1})

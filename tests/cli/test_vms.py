@@ -8,7 +8,7 @@ import pytest
 from app.client import Client, Server, hosts
 from tests.api.talk import N1, N1_NEW, V1, host
 from tests.cli.program import CommandLine
-from tests.client.failing_service import failing_service, problem
+from tests.failing_service import failing_service, problem
 
 DEFINITIONS = """\
 name: {0}-vm

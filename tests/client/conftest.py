@@ -5,7 +5,7 @@ import pytest
 from app.client import Retries, Server
 from demo.service import HOST
 from tests.client.asking import KINDS, Asker, Kind, asker
-from tests.client.failing_service import FailingService, failing_service
+from tests.failing_service import FailingService, failing_service
 
 AT_ONCE = Retries(count=3, first_pause=0.001)
 

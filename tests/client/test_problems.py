@@ -8,7 +8,8 @@ def received(body: bytes, media_type: str = "application/problem+json; charset=u
 
 def test_a_problem_has_what_the_service_says() -> None:
     body = b"""{"code": "not_a_target", "title": "T", "detail": "D", "status": 409, "request_id": "r-2",
-        "reasons": [{"code": "host_not_active"}], "errors": [{"pointer": "/x"}], "count": 3}"""
+        "reasons": [{"code": "host_not_active", "detail": "D", "remedy": "R"}, "odd"],
+        "errors": [{"pointer": "/x", "detail": "D"}, {"pointer": 7}], "count": 3}"""
     problem = Problem.of(received(body))
     assert isinstance(problem, ClientError)
     assert (problem.code, problem.title, problem.detail, problem.status) == ("not_a_target", "T", "D", 409)

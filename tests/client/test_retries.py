@@ -6,7 +6,7 @@ import pytest
 
 from app.client import Problem, Retries, Server, Unreachable, hosts, vms
 from tests.client.asking import Asker, Kind, asker
-from tests.client.failing_service import HANG_UP, FailingService, Scripted, problem
+from tests.failing_service import HANG_UP, FailingService, Scripted, problem
 
 HOST = Scripted(200, {"name": "h1"})
 

@@ -1,32 +1,12 @@
-import shutil
 import ssl
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from app.client import Client, Misconfigured, Retries, Server, Unreachable, hosts
-from tests.client.failing_service import Scripted, failing_service
+from tests.failing_service import Scripted, failing_service
 
-OPENSSL = shutil.which("openssl")
 ONCE = Retries(count=0)
-
-
-@pytest.fixture
-def certificate(tmp_path: Path) -> tuple[Path, Path]:
-    """Certificate and key of 127.0.0.1, its own authority."""
-    if OPENSSL is None:
-        pytest.skip("this machine has no openssl to make certificates")
-    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    extensions = "subjectAltName=IP:127.0.0.1", "keyUsage=critical,digitalSignature,keyCertSign"
-    subprocess.run(
-        [OPENSSL, "req", "-x509", "-nodes", "-subj", "/CN=test", "-newkey", "ec"]
-        + ["-pkeyopt", "ec_paramgen_curve:P-256", "-out", str(cert), "-keyout", str(key)]
-        + [part for extension in extensions for part in ("-addext", extension)],
-        check=True,
-        capture_output=True,
-    )
-    return cert, key
 
 
 def test_both_sides_know_each_other_by_certificate(certificate: tuple[Path, Path]) -> None:

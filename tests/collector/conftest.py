@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.collector.host_tree import GRAVITON2, write_host
-from tests.collector.scripted_service import ScriptedService, scripted_service
+from tests.failing_service import FailingService, failing_service
 
 
 @pytest.fixture
@@ -15,8 +15,8 @@ def host(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedService]:
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[FailingService]:
     # A proxy of the machine that runs the tests knows nothing of this service.
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with scripted_service() as service:
+    with failing_service() as service:
         yield service

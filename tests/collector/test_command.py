@@ -143,12 +143,16 @@ HEAVY = {"fastapi", "httpx", "pydantic", "rich", "sqlalchemy", "typer"}
 
 
 @pytest.mark.parametrize(
-    ("module", "allowed"), [("app.collector.command", set()), ("app.collector.sending", {"httpx", "rich"})]
+    ("module", "allowed", "parts"),
+    [
+        ("app.collector.command", set(), {"collector"}),
+        ("app.collector.sending", {"httpx", "rich"}, {"collector", "client"}),
+    ],
 )
-def test_imports_nothing_heavy_and_nothing_of_the_service(module: str, allowed: set[str]) -> None:
+def test_imports_nothing_heavy_and_nothing_of_the_service(module: str, allowed: set[str], parts: set[str]) -> None:
     """Sending needs httpx, which imports rich where that is installed."""
     program = f"import sys, {module}; print(*sys.modules, sep='\\n')"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
     modules = run.stdout.splitlines()
     assert not HEAVY.intersection(modules) - allowed
-    assert {name.split(".")[1] for name in modules if name.startswith("app.")} == {"collector"}
+    assert {name.split(".")[1] for name in modules if name.startswith("app.")} == parts
