@@ -1,5 +1,6 @@
 """Configuration, from the environment alone. Read once, in `main`, and passed on."""
 
+import re
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -9,15 +10,14 @@ import platformdirs
 from pydantic import BeforeValidator, DirectoryPath, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"(?P<count>[0-9]+) ?(?P<unit>[smhd]?)")
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def _duration(value: object) -> object:
-    """Take `90s`, `15m`, `24h`, `7d`, and plain seconds, beside what Pydantic takes of text (ISO 8601)."""
-    if isinstance(value, str) and value.isdigit():
-        return timedelta(seconds=int(value))
-    if isinstance(value, str) and value[-1:] in _UNITS and value[:-1].isdigit():
-        return timedelta(seconds=int(value[:-1]) * _UNITS[value[-1]])
+    """Take `90s`, `15m`, `24h` or `24 h`, `7d`, and plain seconds, beside what Pydantic takes of text (ISO 8601)."""
+    if isinstance(value, str) and (written := _DURATION.fullmatch(value.strip())):
+        return timedelta(seconds=int(written["count"]) * _UNITS[written["unit"]])
     return value
 
 

@@ -128,12 +128,18 @@ class Once:
         self._fingerprint = fingerprint
 
     def answering(
-        self, status: int, out: Callable[[T], BaseModel], location: Callable[[T], str] | None = None
+        self,
+        status: int,
+        out: Callable[[T], BaseModel],
+        tag: Callable[[T], str] | None = None,
+        location: Callable[[T], str] | None = None,
     ) -> Attempt[T]:
-        """An attempt whose outcome is answered with a status and a body."""
+        """An attempt whose outcome is answered with a status and a body; with the tag of what the body shows."""
 
         def render(outcome: T) -> Answer:
             headers = {"Content-Type": "application/json"}
+            if tag is not None:
+                headers["ETag"] = f'"{tag(outcome)}"'
             if location is not None:
                 headers["Location"] = location(outcome)
             return Answer(status, headers, out(outcome).model_dump_json().encode())

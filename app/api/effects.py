@@ -1,10 +1,11 @@
 """What a list does to the guest: errata it switches on, protections it would take away."""
 
+import hashlib
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request, Response
 
-from app.api.dependencies import EXAMPLE_DIGEST, Paging, Services, VmName, encode_cursor
+from app.api.dependencies import EXAMPLE_DIGEST, Paging, Services, VmName, encode_cursor, tagged
 from app.api.documentation import problems, refuses
 from app.api.lists import whole_digest
 from app.api.schemas.common import Text
@@ -75,12 +76,14 @@ async def list_errata(services: Services, page: Paging) -> ErrataOut:
     responses=refuses("erratum_not_found"),
 )
 async def get_erratum(
+    request: Request,
     services: Services,
     id: Annotated[str, Path(max_length=100, examples=["ARM64_SPECTRE_BHB"])],  # noqa: A002 - its name in the contract
-) -> ConcernOut:
+) -> Response:
     """One entry, with the implementations of the fleet that it counts and how many hosts have them."""
     found = await effects.concern(services, id)
-    return ConcernOut.from_concern(found, services.reference.tables.version, services.reference.names)
+    out = ConcernOut.from_concern(found, services.reference.tables.version, services.reference.names)
+    return tagged(request, out, hashlib.sha256(out.model_dump_json().encode()).hexdigest())
 
 
 @router.get(

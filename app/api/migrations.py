@@ -5,7 +5,17 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from app.api.dependencies import NumberPaging, OnceOnly, Services, VmName, encode_cursor, json_body, send, tagged
+from app.api.dependencies import (
+    Conditions,
+    NumberPaging,
+    OnceOnly,
+    Services,
+    VmName,
+    encode_cursor,
+    json_body,
+    send,
+    tagged,
+)
 from app.api.documentation import refuses
 from app.api.schemas.common import Name
 from app.api.schemas.planning import MigrationIn, MigrationOut, MigrationsOut
@@ -21,7 +31,7 @@ MigrationId = Annotated[
         pattern="^[0-9A-Za-z-]{1,64}$", description="Id of a migration.", examples=["0c7e9ad5b0a94f6f8c6c1d2f3a4b5c6d"]
     ),
 ]
-_CLOSING: Final = ("migration_not_found", "migration_closed", "idempotency_key_reused")
+_CLOSING: Final = ("migration_not_found", "migration_closed", "stale_revision", "idempotency_key_reused")
 
 
 @router.post(
@@ -36,15 +46,18 @@ _CLOSING: Final = ("migration_not_found", "migration_closed", "idempotency_key_r
         "not_a_target",
         "vm_migrating",
         "vm_not_running",
+        "stale_revision",
         "idempotency_key_reused",
         "unsupported_media_type",
         "body_too_large",
     ),
 )
-async def admit_migration(services: Services, vm: VmName, body: MigrationIn, once: OnceOnly) -> Response:
+async def admit_migration(
+    services: Services, vm: VmName, body: MigrationIn, conditions: Conditions, once: OnceOnly
+) -> Response:
     """Judge the target as it is at this moment, and let the VM move to it if it fits. One at a time for each VM."""
-    attempt = once.answering(201, partial(_out, services), _path)
-    return send(await migrations.admit_migration(services, vm, body.target, attempt))
+    attempt = once.answering(201, partial(_out, services), partial(_tag, services), _path)
+    return send(await migrations.admit_migration(services, vm, body.target, conditions, attempt))
 
 
 @router.get("/migrations", response_model=MigrationsOut, summary="List migrations", responses=refuses("invalid_cursor"))
@@ -77,10 +90,15 @@ async def verify_migration(services: Services, id: MigrationId) -> MigrationOut:
     summary="The guest runs on the target",
     responses=refuses(*_CLOSING),
 )
-async def complete_migration(services: Services, id: MigrationId, once: OnceOnly) -> Response:  # noqa: A002
+async def complete_migration(
+    services: Services,
+    id: MigrationId,  # noqa: A002
+    conditions: Conditions,
+    once: OnceOnly,
+) -> Response:
     """Record that the guest has moved. A fact is never refused: if the target fits no more, the VM is `exposed`."""
-    attempt = once.answering(200, partial(_out, services))
-    return send(await migrations.complete_migration(services, id, attempt))
+    attempt = once.answering(200, partial(_out, services), partial(_tag, services))
+    return send(await migrations.complete_migration(services, id, conditions, attempt))
 
 
 @router.post(
@@ -89,10 +107,15 @@ async def complete_migration(services: Services, id: MigrationId, once: OnceOnly
     summary="The guest stays on the source",
     responses=refuses(*_CLOSING),
 )
-async def fail_migration(services: Services, id: MigrationId, once: OnceOnly) -> Response:  # noqa: A002
+async def fail_migration(
+    services: Services,
+    id: MigrationId,  # noqa: A002
+    conditions: Conditions,
+    once: OnceOnly,
+) -> Response:
     """Record that the guest did not move."""
-    attempt = once.answering(200, partial(_out, services))
-    return send(await migrations.fail_migration(services, id, attempt))
+    attempt = once.answering(200, partial(_out, services), partial(_tag, services))
+    return send(await migrations.fail_migration(services, id, conditions, attempt))
 
 
 @router.get(
@@ -103,12 +126,16 @@ async def fail_migration(services: Services, id: MigrationId, once: OnceOnly) ->
 )
 async def get_migration(request: Request, services: Services, id: MigrationId) -> Response:  # noqa: A002
     """One migration. Open too long, it shows as `overdue`; only the caller knows where the guest is."""
-    out = _out(services, await migrations.get_migration(services, id))
-    return tagged(request, out, f"{out.id}-{out.state}")
+    migration = await migrations.get_migration(services, id)
+    return tagged(request, _out(services, migration), _tag(services, migration))
 
 
 def _out(services: Context, migration: Migration) -> MigrationOut:
     return MigrationOut.from_domain(migration, services.now(), services.migration_timeout)
+
+
+def _tag(services: Context, migration: Migration) -> str:
+    return migration.tag(services.now(), services.migration_timeout)
 
 
 def _path(migration: Migration) -> str:

@@ -67,5 +67,5 @@ async def list_rejections(services: Services, vm: VmName) -> RejectionsOut:
 )
 async def preview_placement(services: Services, body: PreviewIn) -> PreviewOut:
     """The list that a boot on the host would seal, and the targets it would have. Stores nothing."""
-    found = await planning.preview(services, body.host, body.placement.to_domain(), body.guest.to_domain())
+    found = await planning.preview(services, body.host, body.placement.to_domain(), body.guest.to_domain(), body.cpus)
     return PreviewOut.from_domain(found, effects_of_plan(services, found.plan), services.reference.names)

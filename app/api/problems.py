@@ -353,6 +353,8 @@ def _said(message: str) -> str:
 
 def pointer(location: Sequence[int | str]) -> str:
     """A JSON Pointer (RFC 6901); empty for the whole document."""
+    if location[-1:] == [_OF_KEY] and location[-2] not in _MAPPINGS:
+        location = location[:-1]
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in location)
 
 
@@ -369,8 +371,20 @@ def _request_fault(error: Mapping[str, Any]) -> FaultOut:
     return FaultOut(pointer=pointer(path), detail=_said(error["msg"]), location=str(location))
 
 
+_OF_KEY: Final = "[key]"
+"""How Pydantic ends the place of a fault in a key, and not in its value."""
+_MAPPINGS: Final = frozenset({"labels", "match_labels"})
+"""Fields whose keys are the client's; one of them may be `[key]` itself."""
+
+_UNREADABLE: Final = FaultOut(
+    pointer="", detail="the JSON is nested too deeply, or a number in it is too long to be read", location="body"
+)
+
+
 def http_refusal(request: Request, error: HTTPException) -> Response:
     """What the framework refuses by itself."""
+    if isinstance(error.__cause__, (ValueError, RecursionError)):
+        return problem(request, "invalid_request", _UNREADABLE.detail, errors=[_UNREADABLE])
     code = _HTTP_CODES.get(HTTPStatus(error.status_code), "bad_request")
     answer = problem(request, code, str(error.detail))
     answer.headers.update(error.headers or {})

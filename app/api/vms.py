@@ -1,6 +1,7 @@
 """VMs: definitions, boots, stops."""
 
 from functools import partial
+from operator import attrgetter
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -99,20 +100,29 @@ async def delete_vm(services: Services, vm: StoppedVmName, conditions: Condition
         "vm_running",
         "vm_migrating",
         "too_many_implementations",
+        "stale_revision",
         "idempotency_key_reused",
         "unsupported_media_type",
         "body_too_large",
     ),
 )
-async def boot_vm(services: Services, vm: StoppedVmName, body: BootIn, once: OnceOnly) -> Response:
+async def boot_vm(
+    services: Services, vm: StoppedVmName, body: BootIn, conditions: Conditions, once: OnceOnly
+) -> Response:
     """Compose the list for this host and placement and seal it for the life of the boot.
 
     With `adopt`, take in a VM that runs already: seal exactly what its VMM exposes.
     """
-    attempt = once.answering(201, lambda boot: ListOut.from_boot(boot, services.reference.names), _boot_path)
+    attempt = once.answering(
+        201,
+        lambda boot: ListOut.from_boot(boot, services.reference.names),
+        lambda boot: sealed_tag(boot, Format.JSON),
+        _boot_path,
+    )
+    boot = vms.BootRequest(vm, body.host, body.cpus)
     if body.adopt:
-        return send(await vms.adopt_vm(services, vm, body.host, body.adopt.to_domain(), attempt))
-    return send(await vms.boot_vm(services, vm, body.host, body.cpus, attempt))
+        return send(await vms.adopt_vm(services, boot, body.adopt.to_domain(), conditions, attempt))
+    return send(await vms.boot_vm(services, boot, conditions, attempt))
 
 
 @router.get(
@@ -150,13 +160,12 @@ async def get_boot(
     "/{vm}/stop",
     response_model=VmOut,
     summary="Stop a VM",
-    responses=refuses("vm_not_found", "vm_migrating", "idempotency_key_reused"),
+    responses=refuses("vm_not_found", "vm_migrating", "stale_revision", "idempotency_key_reused"),
 )
-async def stop_vm(services: Services, vm: VmName, once: OnceOnly) -> Response:
+async def stop_vm(services: Services, vm: VmName, conditions: Conditions, once: OnceOnly) -> Response:
     """Its VMM process has ended: back to `defined`. The list stays readable under its boot."""
-    return send(
-        await vms.stop_vm(services, vm, once.answering(200, partial(VmOut.from_record, reference=services.reference)))
-    )
+    attempt = once.answering(200, partial(VmOut.from_record, reference=services.reference), attrgetter("tag"))
+    return send(await vms.stop_vm(services, vm, conditions, attempt))
 
 
 def _boot_path(boot: Boot) -> str:

@@ -25,6 +25,9 @@ STANDARD_INPUT: Final = Path("-")
 
 HostName = Annotated[str, typer.Argument(metavar="HOST", help="Name of a host.", show_default=False)]
 VmName = Annotated[str, typer.Argument(metavar="VM", help="Name of a VM.", show_default=False)]
+PinnedTo = Annotated[
+    str | None, typer.Option("--cpus", metavar="LIST", help="CPUs of the host to pin it to, as in 0-3.")
+]
 Limit = Annotated[int, typer.Option(min=0, help="Show at most this many; 0 shows all.")]
 
 

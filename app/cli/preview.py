@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from app.cli.documents import Document, read_documents
-from app.cli.options import HostName, command_group, there
+from app.cli.options import HostName, PinnedTo, command_group, there
 from app.cli.session import session
 from app.cli.unusable import UnusableFile
 from app.cli.views.vms import preview_view
@@ -24,6 +24,7 @@ def show_preview(
         Path | None,
         typer.Option(help="Of a VM as in `vms apply`; - is standard input.", callback=there),
     ] = None,
+    cpus: PinnedTo = None,
 ) -> None:
     """What a boot on the host would get: its list, what would be left out, its targets. Give --vm or --file."""
     if (vm is None) == (file is None):
@@ -31,7 +32,7 @@ def show_preview(
         raise typer.BadParameter(message)
     with session(ctx) as (client, output):
         wanted = _of_file(file) if file else _of_vm(client, vm or "")
-        output.show(client.ask(vms.preview(host, wanted.get("guest", {}), wanted.get("placement"))), preview_view)
+        output.show(client.ask(vms.preview(host, wanted.get("guest", {}), wanted.get("placement"), cpus)), preview_view)
 
 
 def _of_vm(client: Client, name: str) -> Document:

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 
 from app.cli.choices import VmState
 from app.cli.documents import Document, read_documents
-from app.cli.options import HostName, Limit, VmName, command_group, page_size, there
+from app.cli.options import HostName, Limit, PinnedTo, VmName, command_group, page_size, there
 from app.cli.session import Session, end, session
 from app.cli.unusable import UnusableFile
 from app.cli.views.explain import Explanation, brief_view, explain_view
@@ -74,7 +74,7 @@ def boot(
     ctx: typer.Context,
     vm: VmName,
     host: HostName,
-    cpus: Annotated[str | None, typer.Option(metavar="LIST", help="CPUs of the host to pin it to, as in 0-3.")] = None,
+    cpus: PinnedTo = None,
 ) -> None:
     """Seal the list for a start of the VM on a host."""
     with session(ctx) as (client, output):

@@ -40,14 +40,15 @@ def remove(name: str) -> Call[None]:
 
 def boot(name: str, host: str, cpus: str | None = None) -> Call[ImplementationList]:
     """Seal the list for a start on the host; with `cpus`, pinned to those."""
-    pinned = {} if cpus is None else {"cpus": cpus}
-    return action(address("vms", name, "boots"), {"host": host, **pinned})
+    return action(address("vms", name, "boots"), {"host": host, **_pinned(cpus)})
 
 
-def adopt(name: str, host: str, mode: Mode, implementations: Sequence[Registers]) -> Call[ImplementationList]:
-    """Take in a VM that runs already, with exactly what its VMM tells its guest."""
+def adopt(
+    name: str, host: str, mode: Mode, implementations: Sequence[Registers], cpus: str | None = None
+) -> Call[ImplementationList]:
+    """Take in a VM that runs already, with exactly what its VMM tells its guest; with `cpus`, pinned to those."""
     exposed = {"mode": mode, "implementations": list(implementations)}
-    return action(address("vms", name, "boots"), {"host": host, "adopt": exposed})
+    return action(address("vms", name, "boots"), {"host": host, "adopt": exposed, **_pinned(cpus)})
 
 
 def stop(name: str) -> Call[Vm]:
@@ -94,9 +95,16 @@ def migrate(name: str, target: str) -> Call[Migration]:
     return action(address("vms", name, "migrations"), {"target": target})
 
 
-def preview(host: str, guest: Mapping[str, Any], placement: Mapping[str, Any] | None = None) -> Call[Preview]:
+def preview(
+    host: str, guest: Mapping[str, Any], placement: Mapping[str, Any] | None = None, cpus: str | None = None
+) -> Call[Preview]:
     """What a boot on the host would get. Stores nothing."""
-    return question(address("placements", verb="preview"), {"host": host, "guest": guest, "placement": placement or {}})
+    asked = {"host": host, "guest": guest, "placement": placement or {}, **_pinned(cpus)}
+    return question(address("placements", verb="preview"), asked)
+
+
+def _pinned(cpus: str | None) -> Mapping[str, str]:
+    return {} if cpus is None else {"cpus": cpus}
 
 
 def _list(name: str, boot: int | None) -> str:

@@ -188,7 +188,13 @@ def _remedy_not_listed(host: FleetHost, move: Move) -> str:
         return "choose a host with the listed implementation"
     if _forbidden(move, host.identity.known):
         return "choose another host; booting the VM again would not include it (see would_weaken_guest)"
+    if host.state is HostState.RETIRED or not host.identity.complete or not _allowed(host, move):
+        return "when the other reasons are gone, boot the VM again to include it"
     return "boot the VM again to include it"
+
+
+def _allowed(host: FleetHost, move: Move) -> bool:
+    return move.placement.allows(host.name, dict(host.labels))
 
 
 def _explain_lacks_writable_id_registers(host: FleetHost, _: Boarding) -> Reason:

@@ -34,6 +34,10 @@ class Migration:
     def open(self) -> bool:
         return self.state not in CLOSED
 
+    def tag(self, now: datetime, timeout: timedelta) -> str:
+        """Changes with everything a reader can see, which is the state alone."""
+        return f"{self.id}-{self.shown_state(now, timeout)}"
+
     def shown_state(self, now: datetime, timeout: timedelta) -> MigrationState:
         """The state a reader sees at a time, with the age from which an open migration is overdue."""
         return MigrationState.OVERDUE if self.open and now - self.admitted_at > timeout else self.state

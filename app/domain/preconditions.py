@@ -1,15 +1,8 @@
 """Conditional requests: If-Match and If-None-Match on writes (RFC 9110, section 13)."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from app.domain.errors import AlreadyExists, StaleRevision
-
-
-class Tagged(Protocol):
-    @property
-    def tag(self) -> str:
-        """Changes with everything a reader can see of the resource."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +14,11 @@ class Precondition:
     create_only: bool = False
     """`If-None-Match: *`: the resource must not exist."""
 
-    def check(self, name: str, present: "Tagged | None") -> None:
-        """Raise AlreadyExists or StaleRevision unless the resource, None where there is none, satisfies it."""
-        tag = None if present is None else present.tag
+    def check(self, name: str, tag: str | None) -> None:
+        """Raise AlreadyExists or StaleRevision unless the resource satisfies it.
+
+        `tag` changes with everything a reader can see of the resource; None where there is none.
+        """
         if self.create_only and tag is not None:
             raise AlreadyExists(name)
         if self.match_any and tag is None:

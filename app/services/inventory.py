@@ -17,7 +17,7 @@ from app.services.once import KEPT, Attempt, keep_refusal
 from app.storage.database import Transaction
 from app.storage.imports import Import
 
-FAULTS_NAMED: Final = 1_000
+FAULTS_NAMED: Final = 100_000
 """How many faulty lines of an import are named; all are counted."""
 _VMS_NAMED: Final = 10
 
@@ -81,7 +81,7 @@ async def put_host(context: Context, host: Host, precondition: Precondition, rep
     """Create or replace a host; whether it was created."""
     async with context.database.writing() as tx:
         seen = await tx.hosts.find(host.name)
-        precondition.check(host.name, seen)
+        precondition.check(host.name, None if seen is None else seen.tag)
         if beat := await _beat(tx, seen, host):
             return beat, False
     async with context.database.writing() as tx:
@@ -92,7 +92,7 @@ async def edit_host(context: Context, name: str, edit: Edit, precondition: Preco
     """Replace a host by what an edit makes of it."""
     async with context.database.writing() as tx:
         seen = _there(await tx.hosts.find(name), name)
-        precondition.check(name, seen)
+        precondition.check(name, seen.tag)
         if beat := await _beat(tx, seen, edit(seen.host)):
             return beat
     async with context.database.writing() as tx:
@@ -121,7 +121,7 @@ async def _write_host(
     await tx.hosts.lock_inventory()
     current = await tx.hosts.lock(name)
     present = None if current is None else current.record
-    precondition.check(name, present)
+    precondition.check(name, None if present is None else present.tag)
     host = edit(None if present is None else present.host)
     now = context.now()
     if current is None:
@@ -138,7 +138,7 @@ async def delete_host(context: Context, name: str, precondition: Precondition) -
         current = await tx.hosts.lock(name)
         if current is None:
             raise HostNotFound(name)
-        precondition.check(name, current.record)
+        precondition.check(name, current.record.tag)
         if vms := await tx.vms.on_host(current.key, _VMS_NAMED):
             raise HostInUse(name, vms)
         await tx.hosts.delete(current, await tx.hosts.next_revision(), context.now())

@@ -12,6 +12,7 @@ from app.domain.eligibility import FIT_RULES, MOVE_RULES, Move, Rule, reasons
 from app.domain.errors import HostNotFound, MigrationClosed, MigrationNotFound, NotATarget, VmMigrating, VmNotRunning
 from app.domain.migration import Migration, MigrationState
 from app.domain.paging import Page, PageRequest
+from app.domain.preconditions import Precondition
 from app.domain.vm import Boot, Vm, VmRecord
 from app.services.context import Context
 from app.services.once import Attempt, once
@@ -36,7 +37,9 @@ def running(record: VmRecord) -> Running:
     return Running(vm, vm.boot, vm.host)
 
 
-async def admit_migration(context: Context, vm: str, target: str, attempt: Attempt[Migration]) -> Answer:
+async def admit_migration(
+    context: Context, vm: str, target: str, precondition: Precondition, attempt: Attempt[Migration]
+) -> Answer:
     """Admit the move of a running VM to a target. Raises NotATarget with every reason."""
 
     async def work(tx: Transaction) -> Migration:
@@ -44,6 +47,7 @@ async def admit_migration(context: Context, vm: str, target: str, attempt: Attem
         record = found(await tx.vms.lock(vm), vm)
         if held is None:
             raise HostNotFound(target)
+        precondition.check(vm, record.tag)
         moving = running(record)
         if record.vm.migration:
             raise VmMigrating(vm, record.vm.migration)
@@ -77,19 +81,24 @@ async def verify_migration(context: Context, id_: str) -> Migration:
         return migration
 
 
-async def complete_migration(context: Context, id_: str, attempt: Attempt[Migration]) -> Answer:
+async def complete_migration(
+    context: Context, id_: str, precondition: Precondition, attempt: Attempt[Migration]
+) -> Answer:
     """The guest runs on the target now. A fact, so it is always taken; the VM is exposed if the target does not fit."""
-    return await once(context, attempt, partial(_close, context, id_, MigrationState.COMPLETED))
+    return await once(context, attempt, partial(_close, context, id_, MigrationState.COMPLETED, precondition))
 
 
-async def fail_migration(context: Context, id_: str, attempt: Attempt[Migration]) -> Answer:
+async def fail_migration(context: Context, id_: str, precondition: Precondition, attempt: Attempt[Migration]) -> Answer:
     """The guest stays on the source."""
-    return await once(context, attempt, partial(_close, context, id_, MigrationState.FAILED))
+    return await once(context, attempt, partial(_close, context, id_, MigrationState.FAILED, precondition))
 
 
-async def _close(context: Context, id_: str, state: MigrationState, tx: Transaction) -> Migration:
+async def _close(
+    context: Context, id_: str, state: MigrationState, precondition: Precondition, tx: Transaction
+) -> Migration:
     """Close a migration; one that is closed so already stays as it is. Raises MigrationClosed if it ended otherwise."""
     migration, held, record = await _locked(tx, id_)
+    precondition.check(id_, migration.tag(context.now(), context.migration_timeout))
     if held is None or record is None or not migration.open:
         if migration.state is not state:
             raise MigrationClosed(id_, migration.state)

@@ -5,6 +5,7 @@ from itertools import islice
 from typing import Final
 
 from app.domain.composition import BootOrder, compose
+from app.domain.cpulist import CpuList
 from app.domain.eligibility import MOVE_RULES, Move, Rejection, reasons, refused, rejections, targets
 from app.domain.errors import HostNotFound
 from app.domain.fleet import Fleet, FleetHost
@@ -83,11 +84,13 @@ async def count_rejections(context: Context, vm: str) -> Rejections:
         )
 
 
-async def preview(context: Context, host: str, placement: Placement, guest: Guest) -> Preview:
+async def preview(
+    context: Context, host: str, placement: Placement, guest: Guest, cpus: CpuList | None = None
+) -> Preview:
     """What a boot on the host would seal, and where the VM could move to then. Raises what the boot would."""
     async with context.database.reading() as tx:
         fleet = await tx.fleet(context.now())
-    plan = compose(fleet, BootOrder(placement, context.reference, guest, host))
+    plan = compose(fleet, BootOrder(placement, context.reference, guest, host, cpus))
     move = Move(placement, context.reference, plan, host)
     return Preview(plan, _targets(fleet, move, PageRequest("", PREVIEWED)))
 

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from app.domain.adoption import Exposed, adopt
 from app.domain.answer import Answer
 from app.domain.checking import check_plan
-from app.domain.composition import BootOrder, compose, mode_reasons
+from app.domain.composition import BootOrder, compose
 from app.domain.cpulist import CpuList
 from app.domain.errors import (
     BootNotFound,
@@ -17,7 +18,7 @@ from app.domain.errors import (
 )
 from app.domain.implementation_list import ImplementationList
 from app.domain.paging import Page, PageRequest
-from app.domain.plan import Mode, Plan
+from app.domain.plan import Plan
 from app.domain.preconditions import Precondition
 from app.domain.vm import Boot, VmDefinition, VmRecord, VmState
 from app.services.context import Context
@@ -25,14 +26,6 @@ from app.services.once import Attempt, once
 from app.storage.database import Transaction
 from app.storage.hosts import LockedHost
 from app.storage.hot_reads import CurrentBoot
-
-
-@dataclass(frozen=True, slots=True)
-class Exposed:
-    """What a VMM that already runs tells its guest."""
-
-    mode: Mode
-    list: ImplementationList
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +68,11 @@ async def put_vm(
     """Define a VM, or change its definition; whether it is new. A sealed list is never touched by it."""
     async with context.database.writing() as tx:
         current = await tx.vms.lock(name)
-        precondition.check(name, current)
+        precondition.check(name, None if current is None else current.tag)
         created = current is None and await tx.vms.create(name, definition)
         if not created:
             current = found(current or await tx.vms.lock(name), name)
-            precondition.check(name, current)
+            precondition.check(name, current.tag)
             await tx.vms.redefine(current, definition)
         return found(await tx.vms.find(name), name), created
 
@@ -87,18 +80,31 @@ async def put_vm(
 async def delete_vm(context: Context, name: str, precondition: Precondition) -> None:
     async with context.database.writing() as tx:
         current = found(await tx.vms.lock(name), name)
-        precondition.check(name, current)
+        precondition.check(name, current.tag)
         require_stopped(current)
         await tx.vms.delete(current)
 
 
-async def boot_vm(context: Context, name: str, host: str, cpus: CpuList | None, attempt: Attempt[Boot]) -> Answer:
+@dataclass(frozen=True, slots=True)
+class BootRequest:
+    """The start of a VM's VMM on a host."""
+
+    vm: str
+    host: str
+    cpus: CpuList | None = None
+    """The CPUs of the host that the VM is pinned to."""
+
+    def order(self, context: Context, vm: VmRecord) -> BootOrder:
+        definition = vm.vm.definition
+        return BootOrder(definition.placement, context.reference, definition.guest, self.host, self.cpus)
+
+
+async def boot_vm(context: Context, boot: BootRequest, precondition: Precondition, attempt: Attempt[Boot]) -> Answer:
     """Boot a VM on a host: compose its list, have it checked, and seal it."""
 
     async def work(tx: Transaction) -> Boot:
-        held, current = await _held(tx, host, name)
-        definition = current.vm.definition
-        order = BootOrder(definition.placement, context.reference, definition.guest, host, cpus)
+        held, current = await _held(tx, boot, precondition)
+        order = boot.order(context, current)
         # Judged by the locked row itself: whatever the snapshot holds, this is the host that the VM starts on.
         fleet = (await tx.fleet(context.now())).with_host(held.fleet_host)
         plan = compose(fleet, order)
@@ -108,27 +114,27 @@ async def boot_vm(context: Context, name: str, host: str, cpus: CpuList | None, 
     return await once(context, attempt, work)
 
 
-async def adopt_vm(context: Context, name: str, host: str, exposed: Exposed, attempt: Attempt[Boot]) -> Answer:
-    """Take in a VM that already runs: seal exactly what its VMM exposes, right or wrong (rule 7)."""
+async def adopt_vm(
+    context: Context, boot: BootRequest, exposed: Exposed, precondition: Precondition, attempt: Attempt[Boot]
+) -> Answer:
+    """Take in a VM that already runs: seal exactly what its VMM exposes, right or wrong."""
 
     async def work(tx: Transaction) -> Boot:
-        held, current = await _held(tx, host, name)
-        homogeneous = exposed.mode is Mode.HOMOGENEOUS
-        why = mode_reasons(current.vm.definition.guest, held.record.host.capabilities) if homogeneous else ()
+        held, current = await _held(tx, boot, precondition)
         fleet = await tx.fleet(context.now())
-        own = tuple(known for each in held.record.host.identity.reported if (known := each.known))
-        plan = Plan(host, None, own, exposed.list, exposed.mode, why, fleet.revision)
+        plan = adopt(held.fleet_host, boot.order(context, current), exposed, fleet.revision)
         return await _seal(context, tx, current, held, plan, adopted=True)
 
     return await once(context, attempt, work)
 
 
-async def _held(tx: Transaction, host: str, vm: str) -> tuple[LockedHost, VmRecord]:
+async def _held(tx: Transaction, boot: BootRequest, precondition: Precondition) -> tuple[LockedHost, VmRecord]:
     """The host and the VM, locked in this order; the VM ready to be booted."""
-    held = await tx.hosts.hold(host)
-    current = found(await tx.vms.lock(vm), vm)
+    held = await tx.hosts.hold(boot.host)
+    current = found(await tx.vms.lock(boot.vm), boot.vm)
     if held is None:
-        raise HostNotFound(host)
+        raise HostNotFound(boot.host)
+    precondition.check(boot.vm, current.tag)
     require_stopped(current)
     return held, current
 
@@ -141,11 +147,12 @@ async def _seal(
     return boot
 
 
-async def stop_vm(context: Context, name: str, attempt: Attempt[VmRecord]) -> Answer:
+async def stop_vm(context: Context, name: str, precondition: Precondition, attempt: Attempt[VmRecord]) -> Answer:
     """The VMM process has ended. Stopping a VM that is not running changes nothing."""
 
     async def work(tx: Transaction) -> VmRecord:
         current = found(await tx.vms.lock(name), name)
+        precondition.check(name, current.tag)
         if current.vm.migration:
             raise VmMigrating(name, current.vm.migration)
         if current.vm.boot is None:

@@ -26,6 +26,9 @@ from tests.api.talk import (
 
 pytestmark = pytest.mark.anyio
 
+AMPERE_ONE: Triple = (0xC00FAC30, 0, 0)
+"""Capable of BBM level 3, as the others are not."""
+
 
 async def adopt(
     client: httpx.AsyncClient, on: str, *implementations: Triple, mode: str = "discoverable", vm: str = "vm-1"
@@ -122,6 +125,25 @@ async def test_homogeneous_adoption(client: httpx.AsyncClient) -> None:
     assert codes(verdict["reasons"]) == ["implementation_not_listed", "guest_cannot_discover"]
 
 
+async def test_a_vm_that_is_pinned_is_exposed_by_its_cpus_alone(client: httpx.AsyncClient) -> None:
+    await put_host(client, "h1", group(N1, "0-3"), group(V1, "4-7"))
+    exposed = {"mode": "discoverable", "implementations": [group(N1)]}
+    for name, cpus, is_exposed in (("little", "0-3", False), ("large", "4-7", True), ("absent", "0-3,8", True)):
+        await put_vm(client, name)
+        body = {"host": "h1", "cpus": cpus, "adopt": exposed}
+        sealed = done(await client.post(f"/v1/vms/{name}/boots", json=body), 201)
+        assert sealed["cpus"] == cpus
+        assert (await get(client, f"/v1/vms/{name}"))["exposed"] is is_exposed
+
+
+async def test_an_accepted_hazard_of_what_is_exposed_is_shown(client: httpx.AsyncClient) -> None:
+    await put_host(client, "h1")
+    await put_vm(client, "vm-1", {"accept_hazards": ["ARM64_HAS_BBML3", "ARM64_SPECTRE_V2"]})
+    sealed = done(await adopt(client, "h1", N1, AMPERE_ONE), 201)
+    assert sealed["accepted_hazards"] == ["ARM64_HAS_BBML3"]
+    assert (await get(client, "/v1/vms/vm-1/targets"))["accepted_hazards"] == ["ARM64_HAS_BBML3"]
+
+
 async def test_a_guest_that_does_not_ask_is_warned_about(client: httpx.AsyncClient) -> None:
     await put_host(client, "h1")
     await put_vm(client, "vm-1", discovers=False)
@@ -143,6 +165,5 @@ async def test_faulty_adoptions(client: httpx.AsyncClient) -> None:
         ({"adopt": {"implementations": [group(N1)]}}, "/adopt/mode"),
         ({"adopt": {"mode": "discoverable"}}, "/adopt/implementations"),
         ({"adopt": exposed(digest="x")}, "/adopt/digest"),
-        ({"adopt": exposed(), "cpus": "0"}, ""),
     ):
         assert pointers(await client.post("/v1/vms/vm-1/boots", json={"host": "h1", **body})) == [pointer]

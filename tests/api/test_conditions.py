@@ -186,3 +186,37 @@ async def test_a_vm_of_the_same_name_has_another_tag(client: httpx.AsyncClient) 
     await client.delete("/v1/vms/vm-1")
     await put_vm(client, "vm-1")
     assert await tag(client, "/v1/vms/vm-1") != first
+
+
+async def test_actions_answer_the_tag_of_what_they_made_and_take_conditions(client: httpx.AsyncClient) -> None:
+    """What is told under a tag that has changed was decided on what is no more."""
+
+    async def act(path: str, of: str, code: int, body: Json | None = None) -> str:
+        stale = {"If-Match": '"of before"'}
+        refused(await client.post(path, json=body, headers=stale), 412, "stale_revision")
+        answer = await client.post(path, json=body, headers={"If-Match": await tag(client, of)})
+        assert answer.status_code == code, answer.text
+        return answer.headers["ETag"]
+
+    for name in ("h1", "h2"):
+        await put_host(client, name)
+    await put_vm(client, "vm-1")
+    booted = await act("/v1/vms/vm-1/boots", "/v1/vms/vm-1", 201, {"host": "h1"})
+    assert booted == await tag(client, "/v1/vms/vm-1/boots/1") == await tag(client, "/v1/vms/vm-1/implementation-list")
+    for ending in ("fail", "complete"):
+        target = {"target": "h2"}
+        admitted = await act("/v1/vms/vm-1/migrations", "/v1/vms/vm-1", 201, target)
+        id_ = (await client.get("/v1/migrations?state=admitted")).json()["items"][0]["id"]
+        assert admitted == await tag(client, f"/v1/migrations/{id_}")
+        closed = await act(f"/v1/migrations/{id_}:{ending}", f"/v1/migrations/{id_}", 200)
+        assert closed == await tag(client, f"/v1/migrations/{id_}") != admitted
+    stopped = await act("/v1/vms/vm-1/stop", "/v1/vms/vm-1", 200)
+    assert stopped == await tag(client, "/v1/vms/vm-1")
+
+
+async def test_a_table_has_a_tag_that_changes_with_whom_it_concerns(client: httpx.AsyncClient) -> None:
+    path = "/v1/errata/ARM64_SPECTRE_BHB"
+    before = await tag(client, path)
+    assert (await client.get(path, headers={"If-None-Match": before})).status_code == 304
+    await put_host(client, "h1")
+    assert await tag(client, path) != before

@@ -119,6 +119,8 @@ async def test_by_default_no_host_is_ever_stale(database_url: str) -> None:
         ("90s", timedelta(seconds=90)),
         ("15m", timedelta(minutes=15)),
         ("24h", timedelta(hours=24)),
+        ("24 h", timedelta(hours=24)),
+        ("3600", timedelta(hours=1)),
         ("7d", timedelta(days=7)),
         ("PT15M", timedelta(minutes=15)),
     ],

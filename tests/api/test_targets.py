@@ -120,6 +120,15 @@ async def test_an_unknown_value_beside_a_listed_one_is_only_incomplete(running: 
     assert codes(await reasons(running, "h9")) == ["identity_incomplete"]
 
 
+async def test_another_boot_does_not_include_what_it_may_not_meet(running: httpx.AsyncClient) -> None:
+    await put_host(running, "retired", N1_NEW, state="retired")
+    await put_host(running, "excluded", N1_NEW)
+    await put_host(running, "incomplete", group(N1_NEW, "0"), group((1, 0, None), "1"))
+    for on in ("retired", "excluded", "incomplete"):
+        (reason,) = [each for each in await reasons(running, on) if each["code"] == "implementation_not_listed"]
+        assert reason["remedy"] == "when the other reasons are gone, boot the VM again to include it"
+
+
 async def test_what_is_not_listed_is_shown_beside_the_nearest(running: httpx.AsyncClient) -> None:
     (reason,) = await reasons(running, "unlisted")
     assert triples([reason["implementation"], reason["nearest_listed"]]) == [N1_NEW, N1]
@@ -256,6 +265,15 @@ async def test_a_preview_is_what_a_boot_would_get(client: httpx.AsyncClient) -> 
     targets = await get(client, TARGETS)
     assert preview["targets"] == {"total": targets["total"], "items": targets["items"]}
     assert preview["fleet_revision"] == targets["fleet_revision"]
+
+
+async def test_a_preview_of_a_pinned_boot(client: httpx.AsyncClient) -> None:
+    await put_host(client, "h1", group(N1, "0-3"), group(V1, "4-7"))
+    answer = await client.post(PREVIEW, json=question(guest={"discovers_implementations": False}))
+    assert codes(refused(answer, 409, "boot_refused")["reasons"]) == ["heterogeneous_host"]
+    pinned = question(guest={"discovers_implementations": False}, cpus="5-6")
+    planned = done(await client.post(PREVIEW, json=pinned), 200)["implementation_list"]
+    assert (planned["cpus"], triples(planned["implementations"])) == ("5-6", [V1])
 
 
 async def test_a_preview_stores_nothing(client: httpx.AsyncClient) -> None:

@@ -31,7 +31,7 @@ class In(BaseModel):
 class Out(BaseModel):
     """An answer."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, serialize_by_alias=True)
 
 
 def _register(value: object) -> int:

@@ -5,7 +5,17 @@ from typing import Any
 
 from pydantic import Field
 
-from app.api.schemas.common import AcceptedHazards, FleetRevision, ImplementationOut, In, Name, NextCursor, Out, example
+from app.api.schemas.common import (
+    AcceptedHazards,
+    CpuListField,
+    FleetRevision,
+    ImplementationOut,
+    In,
+    Name,
+    NextCursor,
+    Out,
+    example,
+)
 from app.api.schemas.effects import EffectsOut
 from app.api.schemas.lists import PlanOut
 from app.api.schemas.vms import EXAMPLE_VM, GuestIn, PlacementIn
@@ -141,6 +151,7 @@ class PreviewIn(In):
     host: Name
     placement: PlacementIn = PlacementIn()
     guest: GuestIn
+    cpus: CpuListField | None = Field(None, description="CPUs of the host that the VM would be pinned to.")
 
 
 class PreviewTargetsOut(Out):

@@ -17,13 +17,13 @@ from app.api.schemas.common import (
     Text,
     example,
 )
+from app.domain.adoption import Exposed
 from app.domain.implementation_list import ImplementationList
 from app.domain.placement import DEFAULT_MAX_IMPLEMENTATIONS, Operator, Placement, Requirement, Selector
 from app.domain.plan import Mode
 from app.domain.reference import ReferenceData
 from app.domain.vm import Guest, Resources, VmDefinition, VmRecord, VmState
 from app.domain.warnings import warnings
-from app.services.vms import Exposed
 
 MAX_IMPLEMENTATIONS = 65_536
 _MANY = 100_000
@@ -244,10 +244,3 @@ class BootIn(In):
     host: Name
     cpus: CpuListField | None = Field(None, description="CPUs of the host that the VM is pinned to.")
     adopt: AdoptIn | None = None
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        if self.adopt and self.cpus:
-            message = "an adopted VM is sealed with what it exposes; cpus does not apply"
-            raise ValueError(message)
-        return self
