@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import platformdirs
-from pydantic import BeforeValidator, DirectoryPath, Field
+from pydantic import BeforeValidator, DirectoryPath, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _DURATION = re.compile(r"(?P<count>[0-9]+) ?(?P<unit>[smhd]?)")
@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     """Largest request body, imports aside."""
     max_import_bytes: int = Field(default=1_073_741_824, ge=1024)
     """Largest body of an import."""
+    max_import_pause: Duration = timedelta(seconds=60)
+    """An import whose client sends nothing for longer is refused: it keeps a connection to the database waiting."""
     access_log: Literal["none", "changes", "all"] = "changes"
     """Which requests are logged: none, those that may change something or failed, or all."""
     log_format: Literal["text", "json"] = "text"
@@ -53,6 +55,14 @@ class Settings(BaseSettings):
     """OpenTelemetry traces, metrics and logs, exported as the OTEL_ variables say. Needs `roadstead[otel]`."""
     data_dir: DirectoryPath | None = None
     """A directory whose reference data files replace the ones that came with the release."""
+
+    @field_validator("database_url")
+    @classmethod
+    def _supported(cls, written: str) -> str:
+        if not written.startswith(("sqlite:", "sqlite+", "postgresql:", "postgresql+", "postgres:")):
+            message = "is neither sqlite:////path/x.db nor postgresql://user@host/name"
+            raise ValueError(message)
+        return written
 
     @cached_property
     def on_sqlite(self) -> bool:

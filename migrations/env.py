@@ -14,9 +14,10 @@ _LOCK: Final = 0x726F6164  # "road"
 """Advisory lock of PostgreSQL under which one process migrates while others wait."""
 
 _POSTGRES: Final = (
+    # Before the timeouts: however long the other one takes, it is waited for.
+    f"SELECT pg_advisory_lock({_LOCK})",
     "SET lock_timeout = '10s'",
     "SET statement_timeout = '10min'",
-    f"SELECT pg_advisory_lock({_LOCK})",
 )
 
 

@@ -1,6 +1,8 @@
 import asyncio
 import re
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
@@ -60,6 +62,19 @@ async def _connected(url: str, work: Callable[[Connection], T]) -> T:
             return await connection.run_sync(work)
     finally:
         await engine.dispose()
+
+
+@pytest.mark.slow
+@pytest.mark.postgresql
+def test_an_upgrade_waits_for_another_one(empty_postgresql: str) -> None:
+    """Also for one that takes longer than locks are waited for otherwise."""
+    statement = "SELECT pg_advisory_lock(0x726F6164), pg_sleep(11)"
+    with ThreadPoolExecutor() as pool:
+        other = pool.submit(on, empty_postgresql, statement)
+        time.sleep(0.5)
+        upgrade(empty_postgresql)
+        other.result()
+    assert set(inspected(empty_postgresql).get_table_names()) == TABLES | {"alembic_version"}
 
 
 def test_from_nothing(url: str) -> None:

@@ -149,7 +149,9 @@ async def get_host_history(services: Services, name: HostName) -> HistoryOut:
     response_model=ImportedOut,
     summary="Import many hosts",
     openapi_extra=_NDJSON,
-    responses=refuses("invalid_import", "idempotency_key_reused", "unsupported_media_type", "body_too_large"),
+    responses=refuses(
+        "invalid_import", "idempotency_key_reused", "unsupported_media_type", "body_too_large", "request_timeout"
+    ),
 )
 async def import_hosts(
     request: Request,

@@ -1,5 +1,6 @@
 """Imports on the wire: NDJSON, read line by line while it arrives."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -12,7 +13,7 @@ from starlette.requests import Request
 from app.api.dependencies import request_line
 from app.api.problems import input_faults
 from app.api.schemas.hosts import HostLine, NamedOneOfAKind
-from app.domain.errors import InputFault, TooLarge
+from app.domain.errors import InputFault, StalledImport, TooLarge
 from app.domain.host import Host, LinedHost
 from app.services.inventory import FAULTS_NAMED
 from app.settings import Settings
@@ -77,6 +78,7 @@ class NdjsonHosts:
         self._kinds = _HostKinds(now)
         self._max_bytes = settings.max_import_bytes
         self._max_line_bytes = settings.max_body_bytes
+        self._max_pause = settings.max_import_pause
         self._digest = hashlib.sha256(request_line(request))
         self.faults: list[InputFault] = []
         self.fault_count = 0
@@ -101,13 +103,25 @@ class NdjsonHosts:
     async def _lines(self) -> AsyncIterator[list[bytes]]:
         """Whole lines as they become whole; the last one may lack its line end."""
         rest, size = b"", 0
-        async for chunk in self._request.stream():
+        async for chunk in self._chunks():
             size += len(chunk)
             self._check_size(size, len(rest))
             self._digest.update(chunk)
             *lines, rest = (rest + chunk).split(b"\n")
             yield lines
         yield [rest]
+
+    async def _chunks(self) -> AsyncIterator[bytes]:
+        coming = aiter(self._request.stream())
+        while True:
+            try:
+                async with asyncio.timeout(self._max_pause.total_seconds()):
+                    chunk = await anext(coming, None)
+            except TimeoutError:
+                raise StalledImport(self._max_pause) from None
+            if chunk is None:
+                return
+            yield chunk
 
     def _check_size(self, size: int, unfinished: int) -> None:
         if size > self._max_bytes:

@@ -208,6 +208,13 @@ PROBLEM_TYPES: Final[Mapping[str, ProblemType]] = {
             "Send less at a time, or raise the limit.",
         ),
         _type(
+            "request_timeout",
+            HTTPStatus.REQUEST_TIMEOUT,
+            "The import stalled",
+            "Its client sent nothing for longer than ROADSTEAD_MAX_IMPORT_PAUSE. Nothing was written.",
+            "Send it again; over a poor line, in smaller parts.",
+        ),
+        _type(
             "unsupported_media_type",
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             "Not this content type",

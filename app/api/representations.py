@@ -22,6 +22,11 @@ IMMUTABLE: Final = "public, max-age=31536000, immutable"
 _REVALIDATE: Final = "no-cache"
 """What a VM's current list is may change; a client asks each time, and gets 304 while it does not."""
 _KEPT: Final = 10_000
+"""Identities whose rendering is kept."""
+_KEPT_BYTES: Final = 64 * 2**20
+"""Of answers that are kept. A list of 64 entries takes 10 KiB."""
+_EACH: Final = 1024
+"""Bytes that an answer takes beside its body."""
 
 _MEDIA_TYPES: Final = {
     Format.JSON: "application/json",
@@ -55,15 +60,18 @@ class Representations:
     def __init__(self, names: CpuNames) -> None:
         self._names = names
         self._kept: dict[Hashable, Rendered] = {}
+        self._kept_bytes = 0
         self._identities: dict[Identity, orjson.Fragment] = {}
 
     def kept(self, key: Hashable) -> Rendered | None:
         return self._kept.get(key)
 
     def keep(self, key: Hashable, rendered: Rendered) -> Rendered:
-        if len(self._kept) >= _KEPT:
-            del self._kept[next(iter(self._kept))]
-        self._kept[key] = rendered
+        if key not in self._kept:
+            self._kept[key] = rendered
+            self._kept_bytes += _size(rendered)
+        while self._kept_bytes > _KEPT_BYTES:
+            self._kept_bytes -= _size(self._kept.pop(next(iter(self._kept))))
         return rendered
 
     def implementations(self, identity: Identity) -> orjson.Fragment:
@@ -92,6 +100,10 @@ class Representations:
         else:
             body = _raw(boot.plan.list, format_)
         return _rendered(body, format_, tag, _REVALIDATE)
+
+
+def _size(rendered: Rendered) -> int:
+    return len(rendered.full.body) + _EACH
 
 
 def targets_document(vm: str, found: Targets, next_cursor: str | None, representations: Representations) -> bytes:

@@ -15,6 +15,7 @@ RoadsteadError
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import ClassVar
 
 from typing_extensions import override
@@ -246,6 +247,13 @@ class TooLarge(RoadsteadError):
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"the body is larger than {limit} bytes; send it in parts, or raise the limit")
+
+
+class StalledImport(RoadsteadError):
+    code = "request_timeout"
+
+    def __init__(self, pause: timedelta) -> None:
+        super().__init__(f"nothing of the import came for {pause.total_seconds():g} s; nothing was written")
 
 
 class DatabaseUnavailable(RoadsteadError):

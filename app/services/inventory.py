@@ -176,13 +176,13 @@ async def _claim(context: Context, tx: Transaction, attempt: Attempt[Imported]) 
 
 async def _stage(lines: HostLines, incoming: Import) -> None:
     await _pipe(lines, incoming)
-    duplicates = await incoming.duplicates(FAULTS_NAMED)
+    duplicates, duplicate_count = await incoming.duplicates(FAULTS_NAMED)
     faults = lines.faults + [
         InputFault(f"/{line}/name", f"{name!r} stands in line {first} already") for line, name, first in duplicates
     ]
     if faults:
         faults.sort(key=lambda fault: int(fault.pointer.split("/")[1]))
-        raise InvalidImport(faults[:FAULTS_NAMED], lines.fault_count + len(duplicates))
+        raise InvalidImport(faults[:FAULTS_NAMED], lines.fault_count + duplicate_count)
 
 
 async def _pipe(lines: HostLines, incoming: Import) -> None:

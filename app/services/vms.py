@@ -1,6 +1,7 @@
 """Use cases of VMs: define, boot, adopt, stop, and read what was sealed."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from app.domain.adoption import Exposed, adopt
 from app.domain.answer import Answer
@@ -26,6 +27,9 @@ from app.services.once import Attempt, once
 from app.storage.database import Transaction
 from app.storage.hosts import LockedHost
 from app.storage.hot_reads import CurrentBoot
+
+_HOSTS_ASKED: Final = 1_000
+"""Hosts that one statement names; PostgreSQL takes 32,767 parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +62,10 @@ async def list_vms(context: Context, wanted: VmFilter, page: PageRequest) -> Pag
         return Page.cut(found, page.limit, lambda record: record.vm.name)
 
 
-async def _hosts_with_exposed(tx: Transaction) -> frozenset[str]:
-    return frozenset(group.host for group in await tx.vms.census() if group.exposed)
+async def _hosts_with_exposed(tx: Transaction) -> frozenset[str] | None:
+    """The hosts to look on; None, for all, where they are so many that looking everywhere is no loss."""
+    hosts = frozenset(group.host for group in await tx.vms.census() if group.exposed)
+    return hosts if len(hosts) <= _HOSTS_ASKED else None
 
 
 async def put_vm(
@@ -67,13 +73,15 @@ async def put_vm(
 ) -> tuple[VmRecord, bool]:
     """Define a VM, or change its definition; whether it is new. A sealed list is never touched by it."""
     async with context.database.writing() as tx:
-        current = await tx.vms.lock(name)
-        precondition.check(name, None if current is None else current.tag)
-        created = current is None and await tx.vms.create(name, definition)
-        if not created:
-            current = found(current or await tx.vms.lock(name), name)
-            precondition.check(name, current.tag)
-            await tx.vms.redefine(current, definition)
+        created = False
+        while not created:
+            current = await tx.vms.lock(name)
+            precondition.check(name, None if current is None else current.tag)
+            if current is not None:
+                await tx.vms.redefine(current, definition)
+                break
+            # Not created: somebody else has, since it was not found. Perhaps it is gone again.
+            created = await tx.vms.create(name, definition)
         return found(await tx.vms.find(name), name), created
 
 

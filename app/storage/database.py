@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, event, make_url
+import asyncpg
+from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from app.domain.fleet import Fleet
@@ -21,54 +22,26 @@ from app.storage.identities import Identities, IdentityCache
 from app.storage.imports import Import, import_into
 from app.storage.lists import ImplementationLists, ListCache
 from app.storage.migrations import Migrations
+from app.storage.postgresql import connection_options
 from app.storage.snapshot import FleetSnapshot
+from app.storage.sqlite import database_file, prepare
 from app.storage.vms import Vms
 
-_BUSY_TIMEOUT_MS: Final = 30_000
-"""How long a writer to SQLite waits for another one."""
-
-
-def database_url(written: str) -> URL:
-    """The URL with our driver, from a URL as people write it."""
-    url = make_url(written)
-    if url.get_backend_name() == "sqlite":
-        return url.set(drivername="sqlite+aiosqlite")
-    # libpq's sslmode is asyncpg's ssl, with the same values.
-    query = {"ssl" if name == "sslmode" else name: value for name, value in url.query.items()}
-    return url.set(drivername="postgresql+asyncpg", query=query)
+_IMPORTS_AT_ONCE: Final = 4
+"""Imports that a worker takes in at a time; others wait for their turn."""
 
 
 def create_engine(settings: Settings, *, pool_size: int | None = None) -> AsyncEngine:
     """An engine; pool_size counts its connections, by default the settings' number."""
-    url = database_url(settings.database_url)
-    if url.get_backend_name() != "sqlite":
-        return create_async_engine(url, pool_size=pool_size or settings.database_pool_size, max_overflow=0)
-    if url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(url)
-    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    limits = {"pool_size": pool_size or settings.database_pool_size, "max_overflow": 0}
+    if not settings.on_sqlite:
+        connect = partial(asyncpg.connect, **connection_options(settings.database_url))
+        return create_async_engine("postgresql+asyncpg://", async_creator=connect, **limits)
+    file = database_file(settings.database_url)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(URL.create("sqlite+aiosqlite", database=str(file)), **limits)
+    prepare(engine.sync_engine)
     return engine
-
-
-def _prepare_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401 - SQLAlchemy wraps the driver's connection
-    # The driver must not begin transactions by itself: it would begin them too late to keep writers apart.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in (
-        "journal_mode = WAL",
-        "synchronous = FULL",  # a sealed list survives a power cut
-        "foreign_keys = ON",
-        f"busy_timeout = {_BUSY_TIMEOUT_MS}",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # By default writers take their turn at once: a reader could not become a writer behind another one.
-    if begin := connection.get_execution_options().get("sqlite_begin", "BEGIN IMMEDIATE"):
-        connection.exec_driver_sql(begin)
 
 
 _READ: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -105,16 +78,18 @@ class Database:
         self.boots = boots
         self._identities = IdentityCache()
         self._lists = ListCache()
+        # Imports are as slow as those who send them: they have connections of their own to wait with.
+        self._import_engine = create_engine(settings, pool_size=_IMPORTS_AT_ONCE)
         self._snapshot_engine = create_engine(settings, pool_size=1)
         self._snapshot = FleetSnapshot(self._snapshot_engine, self._identities, settings.max_inventory_age)
 
     @classmethod
     async def connect(cls, settings: Settings) -> "Database":
-        engine = create_engine(settings)
-        return cls(settings, engine, await current_boots(settings, engine.url))
+        return cls(settings, create_engine(settings), await current_boots(settings))
 
     async def close(self) -> None:
         await self.boots.close()
+        await self._import_engine.dispose()
         await self._snapshot_engine.dispose()
         await self.engine.dispose()
 
@@ -140,7 +115,7 @@ class Database:
     @asynccontextmanager
     async def importing(self, *, dry_run: bool) -> AsyncIterator[tuple[Transaction, Import]]:
         """A transaction to import hosts in; a dry run undoes it at the end."""
-        async with available(), self.engine.connect() as connection:
+        async with available(), self._import_engine.connect() as connection:
             tx = self._transaction(await connection.execution_options(**_IMPORT))
             async with connection.begin() as transaction:
                 incoming = await import_into(connection, tx.identities)

@@ -143,9 +143,12 @@ class Hosts:
 
     async def history(self, name: str) -> list[IdentityPeriod]:
         """Every period of identity that a host of this name had, oldest first; none if there never was one."""
+        # The present first: what ends in between is then in the past, and told from there alone.
+        present = (await self._connection.execute(select(hosts).where(hosts.c.name == name))).one_or_none()
         past = select(past_identities).where(past_identities.c.host == name).order_by(past_identities.c.id)
         rows = list(await self._connection.execute(past))
-        present = (await self._connection.execute(select(hosts).where(hosts.c.name == name))).one_or_none()
+        if present and any(row.revision == present.identity_revision for row in rows):
+            present = None
         known = await self._identities.of([*(row.identity for row in rows), *([present.identity] if present else [])])
         periods = [
             IdentityPeriod(known[row.identity], row.since, row.until, row.reported_by, row.revision) for row in rows

@@ -4,14 +4,16 @@ It goes past SQLAlchemy, whose share of so small a question is several times the
 """
 
 import sqlite3
+from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 import asyncpg
-from sqlalchemy import URL
 
 from app.domain.errors import DatabaseUnavailable
 from app.settings import Settings
 from app.storage.availability import LOSSES
+from app.storage.postgresql import connection_options
+from app.storage.sqlite import database_file
 
 
 class CurrentBoot(NamedTuple):
@@ -30,16 +32,11 @@ class CurrentBoots(Protocol):
     async def close(self) -> None: ...
 
 
-async def current_boots(settings: Settings, url: URL) -> CurrentBoots:
-    if url.get_backend_name() == "sqlite":
-        return _OnSqlite(url.database or ":memory:")
-    dsn = url.set(drivername="postgresql", query=_libpq(url)).render_as_string(hide_password=False)
-    pool = await asyncpg.create_pool(dsn, min_size=0, max_size=settings.database_pool_size)
-    return _OnPostgres(pool)
-
-
-def _libpq(url: URL) -> dict[str, str | tuple[str, ...]]:
-    return {"sslmode" if name == "ssl" else name: value for name, value in url.query.items()}
+async def current_boots(settings: Settings) -> CurrentBoots:
+    if settings.on_sqlite:
+        return _OnSqlite(database_file(settings.database_url))
+    options = connection_options(settings.database_url)
+    return _OnPostgres(await asyncpg.create_pool(**options, min_size=0, max_size=settings.database_pool_size))
 
 
 _CURRENT: Final = """
@@ -71,7 +68,7 @@ class _OnSqlite:
 
     _QUERY: Final = f"{_CURRENT} ?"
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
         self._connection: sqlite3.Connection | None = None
 

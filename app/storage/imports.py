@@ -124,8 +124,8 @@ class Import:
             self._kinds[key] = kind
         return kind
 
-    async def duplicates(self, limit: int) -> list[Duplicate]:
-        """Lines that name a host which an earlier line names already."""
+    async def duplicates(self, limit: int) -> tuple[list[Duplicate], int]:
+        """Lines that name a host which an earlier line names already, up to a limit, and how many there are."""
         first = (
             select(_staged.c.name, func.min(_staged.c.line).label("first_line"))
             .group_by(_staged.c.name)
@@ -133,12 +133,13 @@ class Import:
             .subquery()
         )
         statement = (
-            select(_staged.c.line, _staged.c.name, first.c.first_line)
+            select(_staged.c.line, _staged.c.name, first.c.first_line, func.count().over())
             .join_from(_staged, first, and_(first.c.name == _staged.c.name, first.c.first_line < _staged.c.line))
             .order_by(_staged.c.line)
             .limit(limit)
         )
-        return [Duplicate(*row) for row in await self._connection.execute(statement)]
+        rows = (await self._connection.execute(statement)).all()
+        return [Duplicate(*row[:-1]) for row in rows], rows[0][-1] if rows else 0
 
     async def tally(self) -> Tally:
         """Compare what is staged with the inventory, which must be locked for the numbers to stay true."""

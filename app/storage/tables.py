@@ -161,7 +161,7 @@ migrations: Final = Table(
     metadata,
     Column("number", Key, primary_key=True),
     Column("id", Text, nullable=False, unique=True),
-    Column("vm_id", Key, ForeignKey("vms.id", ondelete="SET NULL")),
+    Column("vm_id", Key, ForeignKey("vms.id", ondelete="SET NULL"), index=True),
     Column("vm", Text, nullable=False, index=True),
     Column("source", Text, nullable=False),
     Column("target", Text, nullable=False),

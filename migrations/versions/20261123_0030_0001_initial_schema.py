@@ -216,12 +216,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("closed_at IS NULL"),
     )
     op.create_index(op.f("migrations_target_id_idx"), "migrations", ["target_id"], unique=False)
+    op.create_index(op.f("migrations_vm_id_idx"), "migrations", ["vm_id"], unique=False)
     op.create_index(op.f("migrations_vm_idx"), "migrations", ["vm"], unique=False)
     op.execute(sa.text("INSERT INTO fleet (id, revision) VALUES (1, 0)"))
 
 
 def downgrade() -> None:
     op.drop_index(op.f("migrations_vm_idx"), "migrations")
+    op.drop_index(op.f("migrations_vm_id_idx"), "migrations")
     op.drop_index(op.f("migrations_target_id_idx"), "migrations")
     op.drop_index(
         "migrations_open_key",

@@ -1,5 +1,7 @@
+import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -27,6 +29,7 @@ from tests.serving import serving
 pytestmark = pytest.mark.anyio
 
 SEEN = "2026-11-22T10:00:00Z"
+NDJSON = {"Content-Type": "application/x-ndjson"}
 
 
 def line(name: str, *groups: Triple | Json, **fields: object) -> Json:
@@ -219,6 +222,45 @@ async def test_every_bad_line_is_named_up_to_a_hundred_thousand(client: httpx.As
     answer = await import_hosts(client, "[]\n" * 100_010)
     assert pointers(answer, "invalid_import") == [f"/{number}" for number in range(1, 100_001)]
     assert answer.json()["errors_total"] == 100_010
+
+
+# Clients that stall.
+
+
+async def test_a_client_that_sends_no_more_is_refused(settings: Settings) -> None:
+    impatient = settings.model_copy(update={"max_import_pause": timedelta(seconds=0.2)})
+    never = asyncio.Event()
+
+    async def lines() -> AsyncIterator[bytes]:
+        yield ndjson(line("h1")).encode()
+        await never.wait()
+
+    async with serving(impatient) as client:
+        answer = await client.post("/v1/hosts:import", content=lines(), headers=NDJSON)
+        refused(answer, 408, "request_timeout")
+        assert await names(client) == []
+        done(await import_hosts(client, ndjson(line("h1"))))
+
+
+async def test_imports_keep_nobody_else_waiting_for_a_connection(settings: Settings) -> None:
+    narrow = settings.model_copy(update={"database_pool_size": 1})
+    rest = asyncio.Event()
+
+    async def lines(name: str) -> AsyncIterator[bytes]:
+        yield ndjson(line(name)).encode()
+        await rest.wait()
+
+    async with serving(narrow) as client, asyncio.TaskGroup() as group:
+        imports = [
+            group.create_task(client.post("/v1/hosts:import", content=lines(name), headers=NDJSON))
+            for name in ("h1", "h2", "h3", "h4")
+        ]
+        await asyncio.sleep(0.2)
+        async with asyncio.timeout(20):
+            assert (await client.get("/readyz")).status_code == 200
+            await put_host(client, "h5")
+        rest.set()
+        assert [(await each).json()["created"] for each in imports] == [1, 1, 1, 1]
 
 
 # Dry runs.

@@ -20,6 +20,16 @@ def listed(cpus: set[int]) -> CpuList:
 sets = st.sets(st.integers(0, 200))
 
 
+def test_a_short_text_takes_no_long_time() -> None:
+    """Each of these ranges names 32,768 CPUs."""
+    assert parse_cpulist(",".join(["0-65535:1/2"] * 5_000)) == parse_cpulist("0-65535:1/2")
+
+
+def test_a_long_text_is_refused() -> None:
+    with pytest.raises(ValueError, match="at most 65536 characters"):
+        parse_cpulist("0," * 32_768 + "0")
+
+
 # Written and read.
 
 
