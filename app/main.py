@@ -14,7 +14,7 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from app.api import effects, hosts, lists, migrations, planning, service, vms
+from app.api import effects, hosts, lists, migrations, planning, service, swagger, vms
 from app.api.documentation import TAGS, describe, operation_id
 from app.api.metrics import RequestMetrics
 from app.api.middleware import LOGGED, BodyLimit, RequestScope
@@ -75,7 +75,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     ):
         app.include_router(router)
     app.include_router(service.router)
-    app.mount("/docs/assets", service.assets)
+    app.mount("/docs/assets", swagger.assets)
     _refuse_in_problems(app)
     describe(app)
     return app

@@ -49,6 +49,7 @@ VMS: Final = (
     *(SampleVm(f"web-{number:02}", "fra1", f"fra1-r01-n{number:02}") for number in range(2, 13)),
     *(SampleVm(f"api-{number:02}", "dub1", f"dub1-r01-n{number:02}") for number in range(1, 7)),
     BATCH,
+    SampleVm("batch-02", "fra1"),
     CACHE,
     TESTS,
     MOVING,

@@ -39,7 +39,10 @@ Services = Annotated[Context, Depends(_context)]
 HostName = Annotated[Name, Path(description="Name of a host.", examples=["fra1-r03-n02"])]
 VmName = Annotated[Name, Path(description="Name of a VM.", examples=["web-01"])]
 StoppedVmName = Annotated[Name, Path(description="Name of a VM.", examples=["batch-01"])]
-"""Where the example must be a VM that does not run."""
+"""Where the example must be a VM that does not run, or may be stopped."""
+SpareHostName = Annotated[Name, Path(description="Name of a host.", examples=["fra1-r03-n09"])]
+SpareVmName = Annotated[Name, Path(description="Name of a VM.", examples=["batch-02"])]
+"""Where no other example needs what is deleted by this one."""
 EXAMPLE_DIGEST: Final = "sha256:ebe51f0bf87126e1506b8984934389e4b2d51972fa3a5383cfdbec2f3d8274bc"
 
 Cursor = Annotated[

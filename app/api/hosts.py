@@ -13,6 +13,7 @@ from app.api.dependencies import (
     Paging,
     Reporter,
     Services,
+    SpareHostName,
     encode_cursor,
     json_body,
     send,
@@ -52,7 +53,7 @@ Patch = Annotated[
 _NDJSON: Final = {
     "requestBody": {
         "required": True,
-        "description": "One host a line, each with its `name`.",
+        "description": "One host a line, each with its `name`. A host that is there is replaced whole.",
         "content": {
             MEDIA_TYPE: {
                 "schema": {"type": "string"},
@@ -127,7 +128,7 @@ async def patch_host(
     summary="Delete a host",
     responses=refuses("host_not_found", "host_in_use", "stale_revision"),
 )
-async def delete_host(services: Services, name: HostName, conditions: Conditions) -> None:
+async def delete_host(services: Services, name: SpareHostName, conditions: Conditions) -> None:
     """Take a host out of the inventory; refused while a VM runs on it or migrates to it. Its history stays."""
     await inventory.delete_host(services, name, conditions)
 

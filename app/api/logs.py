@@ -50,5 +50,7 @@ def logging_config(form: Literal["text", "json"]) -> dict[str, Any]:
         "disable_existing_loggers": False,
         "formatters": {form: formatters[form]},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": form}},
+        # Which database it works on is said elsewhere, and readiness is asked for every few seconds.
+        "loggers": {"alembic": {"level": "WARNING"}},
         "root": {"handlers": ["stderr"], "level": "INFO"},
     }

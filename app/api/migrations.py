@@ -28,7 +28,9 @@ router: Final = APIRouter(prefix="/v1", tags=["Migrations"])
 MigrationId = Annotated[
     str,
     Path(
-        pattern="^[0-9A-Za-z-]{1,64}$", description="Id of a migration.", examples=["0c7e9ad5b0a94f6f8c6c1d2f3a4b5c6d"]
+        pattern="^[0-9A-Za-z-]{1,64}$",
+        description="Id of a migration, from the answer that admitted it.",
+        examples=["0c7e9ad5b0a94f6f8c6c1d2f3a4b5c6d"],
     ),
 ]
 _CLOSING: Final = ("migration_not_found", "migration_closed", "stale_revision", "idempotency_key_reused")

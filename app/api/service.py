@@ -1,15 +1,14 @@
 """The service itself: health, metrics, its documentation, pages about problems."""
 
+import re
 from html import escape
 from importlib.metadata import version
-from importlib.resources import files
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Request, Response
-from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
-from starlette.staticfiles import StaticFiles
 
+from app.api import swagger
 from app.api.dependencies import Services
 from app.api.documentation import problems
 from app.api.metrics import CONTENT_TYPE, RequestMetrics, standing_exposition
@@ -19,8 +18,7 @@ from app.services.standing import schema_fault, standing
 
 router: Final = APIRouter(tags=["Service"])
 
-assets: Final = StaticFiles(directory=str(files("fastapi_offline") / "static"))
-"""Swagger UI from an installed package: the documentation works with no internet."""
+_CODE: Final = re.compile(r"`([^`]+)`")
 
 
 @router.get("/", response_model=ServiceOut, summary="What this is")
@@ -64,15 +62,7 @@ async def get_metrics(request: Request, services: Services) -> Response:
 
 @router.get("/docs", include_in_schema=False)
 async def show_documentation(request: Request) -> HTMLResponse:
-    root = request.scope.get("root_path", "")
-    return get_swagger_ui_html(
-        openapi_url=f"{root}/openapi.json",
-        title="Roadstead",
-        swagger_js_url=f"{root}/docs/assets/swagger-ui-bundle.js",
-        swagger_css_url=f"{root}/docs/assets/swagger-ui.css",
-        swagger_favicon_url=f"{root}/docs/assets/favicon.png",
-        swagger_ui_parameters={"tryItOutEnabled": True, "displayRequestDuration": True},
-    )
+    return HTMLResponse(swagger.page(request.scope.get("root_path", "")))
 
 
 @router.get("/problems", include_in_schema=False)
@@ -89,13 +79,18 @@ async def explain_problem(request: Request, code: Annotated[str, Path(max_length
     return _html(
         kind.title,
         f"<h1>{escape(kind.title)}</h1><p><code>{kind.code}</code>, status {int(kind.status)}</p>"
-        f"<h2>What happened</h2><p>{escape(kind.meaning)}</p><h2>How to mend it</h2><p>{escape(kind.remedy)}</p>"
+        f"<h2>What happened</h2><p>{_prose(kind.meaning)}</p><h2>How to mend it</h2><p>{_prose(kind.remedy)}</p>"
         '<p><a href="../problems">All problems</a> · <a href="../docs">API</a></p>',
     )
 
 
 def _sorted() -> list[tuple[str, ProblemType]]:
     return sorted(PROBLEM_TYPES.items())
+
+
+def _prose(text: str) -> str:
+    """What stands between backticks is code."""
+    return _CODE.sub(r"<code>\1</code>", escape(text))
 
 
 def _html(title: str, body: str) -> HTMLResponse:

@@ -12,6 +12,7 @@ from app.api.dependencies import (
     OnceOnly,
     Paging,
     Services,
+    SpareVmName,
     StoppedVmName,
     VmName,
     encode_cursor,
@@ -82,7 +83,7 @@ async def get_vm(request: Request, services: Services, vm: VmName) -> Response:
     summary="Delete a VM",
     responses=refuses("vm_not_found", "vm_running", "vm_migrating", "stale_revision"),
 )
-async def delete_vm(services: Services, vm: StoppedVmName, conditions: Conditions) -> None:
+async def delete_vm(services: Services, vm: SpareVmName, conditions: Conditions) -> None:
     """Forget a VM that is stopped, with its boots."""
     await vms.delete_vm(services, vm, conditions)
 
@@ -162,7 +163,7 @@ async def get_boot(
     summary="Stop a VM",
     responses=refuses("vm_not_found", "vm_migrating", "stale_revision", "idempotency_key_reused"),
 )
-async def stop_vm(services: Services, vm: VmName, conditions: Conditions, once: OnceOnly) -> Response:
+async def stop_vm(services: Services, vm: StoppedVmName, conditions: Conditions, once: OnceOnly) -> Response:
     """Its VMM process has ended: back to `defined`. The list stays readable under its boot."""
     attempt = once.answering(200, partial(VmOut.from_record, reference=services.reference), attrgetter("tag"))
     return send(await vms.stop_vm(services, vm, conditions, attempt))

@@ -55,6 +55,15 @@ def test_an_operation_is_tried_out(page: Page) -> None:
     expect(answer).to_contain_text('"ams1-r01-n01"', timeout=SOON)
 
 
+def test_lines_are_imported_as_they_stand_in_the_example(page: Page) -> None:
+    page.goto("/docs")
+    operation = page.locator("#operations-Inventory-import_hosts")
+    operation.locator(".opblock-summary-control").click()
+    with page.expect_response(lambda response: httpx.URL(response.url).path == "/v1/hosts:import") as answered:
+        operation.get_by_role("button", name="Execute").click()
+    assert answered.value.status == 200, answered.value.text()
+
+
 def test_examples_stand_in_the_fields(page: Page) -> None:
     page.goto("/docs")
     operation = page.locator("#operations-Planning-get_target")

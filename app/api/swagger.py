@@ -1,0 +1,43 @@
+"""The page that shows the API: Swagger UI from an installed package, so it works with no internet."""
+
+import json
+from html import escape
+from importlib.resources import files
+from typing import Final
+
+from starlette.staticfiles import StaticFiles
+
+assets: Final = StaticFiles(directory=str(files("fastapi_offline") / "static"))
+
+# Swagger UI takes everything with "json" in its name for JSON, and would put the example of NDJSON between quotes.
+_SCRIPT: Final = """
+const linesAreNoJson = {
+  afterLoad() {
+    const sample = this.fn.getSampleSchema
+    this.fn.getSampleSchema = (schema, mediaType, config, example) =>
+      mediaType === "application/x-ndjson" ? example : sample(schema, mediaType, config, example)
+  },
+}
+SwaggerUIBundle({
+  url: %s,
+  dom_id: "#swagger-ui",
+  plugins: [linesAreNoJson],
+  presets: [SwaggerUIBundle.presets.apis],
+  layout: "BaseLayout",
+  deepLinking: true,
+  tryItOutEnabled: true,
+  displayRequestDuration: true,
+})
+"""
+
+
+def page(root: str) -> str:
+    """The page, for a service whose paths begin with `root`."""
+    at = escape(f"{root}/docs/assets", quote=True)
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"><title>Roadstead</title>'
+        f'<link rel="icon" href="{at}/favicon.png"><link rel="stylesheet" href="{at}/swagger-ui.css"></head>'
+        f'<body><div id="swagger-ui"></div><script src="{at}/swagger-ui-bundle.js"></script>'
+        f"<script>{_SCRIPT % json.dumps(f'{root}/openapi.json')}</script></body></html>"
+    )
