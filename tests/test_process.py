@@ -167,6 +167,46 @@ def test_a_client_that_goes_away_in_an_import_leaves_no_trace(tmp_path: Path) ->
         assert "POST /v1/hosts:import 499" in logged
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("ROADSTEAD_DATABASE_URL", "mysql://db/r", "is neither sqlite:////path/x.db nor postgresql://user@host/name"),
+        ("ROADSTEAD_ACCESS_LOG", "some", "'none', 'changes' or 'all'"),
+        ("ROADSTEAD_DATA_DIR", "/no/such/directory", "Path does not point to a directory"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, sentence: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    refused = started("serve", "--port", "0", database_url=None)
+    _, said = refused.communicate(timeout=WITHIN)
+    assert refused.returncode == 2
+    assert said.startswith(f"{name}: ")
+    assert sentence in said
+    assert "Traceback" not in said
+
+
+def test_reference_data_that_cannot_be_used_is_told_from_its_faults(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "errata.json").write_text("{}")
+    monkeypatch.setenv("ROADSTEAD_DATA_DIR", str(tmp_path))
+    refused = started("serve", "--port", "0", database_url=sqlite_url(tmp_path / "roadstead.db"))
+    _, said = refused.communicate(timeout=WITHIN)
+    assert refused.returncode == 2
+    assert said.startswith("ROADSTEAD_DATA_DIR: ")
+    assert "Traceback" not in said
+
+
+def test_a_misspelt_setting_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ROADSTEAD_MAX_INVENTROY_AGE", "15m")
+    monkeypatch.setenv("ROADSTEAD_SERVER", "http://127.0.0.1:8000")
+    done = roadstead("db", "upgrade", database_url=sqlite_url(tmp_path / "roadstead.db"))
+    assert done.returncode == 0
+    assert done.stderr == "warning: there is no setting ROADSTEAD_MAX_INVENTROY_AGE\n"
+
+
 @contextmanager
 def slow_import(url: str) -> Iterator[tuple[threading.Event, list[httpx.Response]]]:
     """An import whose second line is sent when the event is set; has ended when the block has."""

@@ -1,5 +1,6 @@
 """`roadstead errata` and `roadstead effects`."""
 
+import re
 from typing import Annotated, Final
 
 import typer
@@ -7,11 +8,13 @@ import typer
 from app.cli.options import Limit, command_group, page_size
 from app.cli.session import session
 from app.cli.views.errata import ERRATA, concern_view, effects_view
+from app.client import Client, vms
 from app.client import errata as calls
 
 errata = command_group()
 effects = command_group()
 
+_VERSION: Final = re.compile(r"[0-9]+\.[0-9]+(\.[0-9]+)?")
 _DIGEST: Final = "sha256:"
 """No name of a VM has a colon in it."""
 
@@ -21,13 +24,22 @@ def show_effects(
     ctx: typer.Context,
     of: Annotated[str, typer.Argument(metavar="VM|DIGEST", help="A VM, or sha256:… of a list.", show_default=False)],
     kernel: Annotated[
-        str | None, typer.Option(metavar="VERSION", help="Kernel of the guest; by default the newest that is known.")
+        str | None,
+        typer.Option(metavar="VERSION", help="Kernel of the guest; by default the VM's, or the newest that is known."),
     ] = None,
 ) -> None:
     """What an implementation list does to a guest: what it switches on, what it would take away."""
     with session(ctx) as (client, output):
-        call = calls.effects_of_list if of.startswith(_DIGEST) else calls.effects_on_vm
-        output.show(client.ask(call(of, kernel)), effects_view)
+        if of.startswith(_DIGEST):
+            output.show(client.ask(calls.effects_of_list(of, kernel)), effects_view)
+        else:
+            output.show(client.ask(calls.effects_on_vm(of, kernel or _kernel(client, of))), effects_view)
+
+
+def _kernel(client: Client, vm: str) -> str | None:
+    """The kernel that the VM is defined with, where it says one; what it says is free text."""
+    release = client.ask(vms.read(vm))["guest"]["kernel_release"] or ""
+    return found[0] if (found := _VERSION.match(release)) else None
 
 
 @errata.command("list")

@@ -9,16 +9,28 @@ from typing import Annotated, Final
 
 import typer
 import uvicorn
+from pydantic import ValidationError
 
 from app.api.logs import logging_config
 from app.cli.options import command_group
+from app.domain.documents import InvalidDocument
 from app.domain.errors import DatabaseUnavailable
 from app.settings import Settings
 from app.storage import schema
+from app.storage.reference_data import load_reference_data
 
 serve = command_group()
 db = command_group()
 
+_UNUSABLE: Final = 2
+_KNOWN: Final = frozenset(
+    f"ROADSTEAD_{name.upper()}"
+    for name in (
+        *Settings.model_fields,
+        # of the commands that talk to the service, and of the collector's unit
+        *("server", "token_file", "ca", "client_cert", "client_key", "retries", "output", "collect_options"),
+    )
+)
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
 
@@ -29,7 +41,8 @@ def run_service(
     workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 1,
 ) -> None:
     """Run the service. SIGTERM lets it finish what it is answering, and ends it with 0."""
-    settings = Settings()
+    settings = _settings()
+    _check_reference_data(settings)
     if settings.on_sqlite:
         schema.upgrade(settings.database_url)
     elif fault := _fault(settings):
@@ -52,6 +65,28 @@ def run_service(
         )
 
 
+def _settings() -> Settings:
+    """The environment's. Ends the command where one of them cannot be used, and warns of names that are none."""
+    for name in sorted(name for name in os.environ if name.startswith("ROADSTEAD_") and name not in _KNOWN):
+        typer.echo(f"warning: there is no setting {name}", err=True)
+    try:
+        return Settings()
+    except ValidationError as error:
+        for fault in error.errors():
+            name = f"ROADSTEAD_{str(fault['loc'][0]).upper()}"
+            typer.echo(f"{name}: {fault['msg'].removeprefix('Value error, ')}", err=True)
+        raise typer.Exit(_UNUSABLE) from None
+
+
+def _check_reference_data(settings: Settings) -> None:
+    """Read it once before any worker does: a fault ends the command with a sentence."""
+    try:
+        load_reference_data(settings.data_dir)
+    except (InvalidDocument, ValueError, OSError) as error:
+        typer.echo(f"ROADSTEAD_DATA_DIR: {error}", err=True)
+        raise typer.Exit(_UNUSABLE) from None
+
+
 def _fault(settings: Settings) -> str | None:
     try:
         return asyncio.run(schema.fault_at(settings))
@@ -67,7 +102,7 @@ def _group() -> None:
 @db.command()
 def upgrade() -> None:
     """Bring the schema up to date. Safe to run again, and beside a running service of the release before."""
-    schema.upgrade(Settings().database_url)
+    schema.upgrade(_settings().database_url)
     typer.echo(f"the schema is at {schema.wanted_revision()}")
 
 

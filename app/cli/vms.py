@@ -65,7 +65,7 @@ def _apply(on: Session, definition: Document) -> Problem | None:
         on.output.note(f"{name}:")
         on.output.problem(problem)
         return problem
-    on.output.tell(answer.value, f"{name} is {'defined' if answer.created else 'changed'}")
+    on.output.tell(answer.value, f"{name} is {'defined' if answer.created else 'as the file says'}")
     return None
 
 

@@ -152,7 +152,7 @@ def _explain_current_host(host: FleetHost, _: Move) -> Reason:
 
 
 def _explain_not_active(host: FleetHost, _: Boarding) -> Reason:
-    detail = f"{host.name} is {host.state}; only active hosts receive VMs"
+    detail = f"the state of {host.name} is {host.state}; only active hosts receive VMs"
     return Reason(ReasonCode.HOST_NOT_ACTIVE, detail, "set its state to active, or choose another host")
 
 

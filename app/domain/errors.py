@@ -59,7 +59,8 @@ class InvalidImport(InvalidInput):
 
     @override
     def __str__(self) -> str:
-        return f"{self.total} faults in the import; nothing was written. First: {super().__str__()}"
+        faults = "one fault" if self.total == 1 else f"{self.total} faults"
+        return f"{faults} in the import; nothing was written. First: {super().__str__()}"
 
 
 class InvalidCursor(RoadsteadError):

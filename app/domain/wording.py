@@ -23,6 +23,8 @@ def placement_mismatch(host: FleetHost, placement: Placement) -> str:
 
 def _unmet(requirement: Requirement, value: str | None) -> str:
     found = f"it has {requirement.key}={value}" if value is not None else f"it has no label {requirement.key}"
+    if requirement.operator is Operator.IN and len(requirement.values) == 1:
+        return f"{requirement.key}={requirement.values[0]} is asked, and {found}"
     values = f" [{', '.join(requirement.values)}]" if requirement.operator in (Operator.IN, Operator.NOT_IN) else ""
     return f"{requirement.key} {requirement.operator}{values} is asked, and {found}"
 

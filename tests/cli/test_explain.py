@@ -22,7 +22,7 @@ CPU registers
 
 2 reasons against it
 ✗ host_not_active
-  h7 is cordoned; only active hosts receive VMs
+  the state of h7 is cordoned; only active hosts receive VMs
   → set its state to active, or choose another host
 ✗ implementation_not_listed  (waiting does not help)
   h7 is Arm Neoverse N1 r3p1 with REVIDR 0x1; the list has Arm Neoverse N1 r3p1 with REVIDR 0x0

@@ -1,6 +1,7 @@
 """Implementations, compatibility, effects, errata."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -53,6 +54,19 @@ def test_effects_of_a_vm_and_of_its_list(asking: CommandLine) -> None:
         assert any(line.startswith("ARM64_WORKAROUND_1418040 ") for line in done.lines)
     assert any(line.endswith("only other hosts") for line in of_vm.lines)
     assert asking("effects", "vm-1", "--kernel", "new").code == 1
+
+
+@pytest.mark.parametrize(
+    ("release", "shown"), [("6.18.15-arm64", "Linux 6.18.15"), ("our own", "Linux 7.3"), (None, "Linux 7.3")]
+)
+def test_effects_on_the_kernel_that_the_vm_is_defined_with(
+    asking: CommandLine, tmp_path: Path, release: str | None, shown: str
+) -> None:
+    guest = {"discovers_implementations": True, "kernel_release": release}
+    path = tmp_path / "vm.json"
+    path.write_text(json.dumps({"name": "vm-1", "placement": {}, "guest": guest}))
+    assert asking("vms", "apply", path).code == 0
+    assert f"guest   {shown}" in asking("effects", "vm-1").lines
 
 
 def test_errata(asking: CommandLine) -> None:

@@ -22,9 +22,9 @@ def fleet_file(tmp_path: Path, zone: str) -> Path:
 
 def test_import_list_show_state_delete(asking: CommandLine, fleet_file: Path, zone: str) -> None:
     dry = asking("hosts", "import", fleet_file, "--dry-run")
-    assert dry.out.startswith("3 hosts would be created, 0 updated, 0 unchanged")
-    assert asking("hosts", "import", fleet_file).out.startswith("3 hosts were created, 0 updated, 0 unchanged")
-    assert asking("hosts", "import", fleet_file).out.startswith("0 hosts were created, 0 updated, 3 unchanged")
+    assert dry.out.startswith("hosts: 3 would be created, 0 updated, 0 unchanged")
+    assert asking("hosts", "import", fleet_file).out.startswith("hosts: 3 created, 0 updated, 0 unchanged")
+    assert asking("hosts", "import", fleet_file).out.startswith("hosts: 0 created, 0 updated, 3 unchanged")
 
     assert asking("hosts", "state", f"{zone}-2", "cordoned").out == f"{zone}-2 is cordoned\n"
     title, *rows = asking("hosts", "list", "--label", f"zone={zone}").lines
@@ -108,7 +108,7 @@ name,state,cpu_list,midr,revidr,aidr,writable_id_registers,vcpus,memory_mib,labe
 def test_a_csv_is_imported(asking: CommandLine, tmp_path: Path, zone: str) -> None:
     path = tmp_path / "fleet.csv"
     path.write_text(CSV.format(zone), encoding="utf-8-sig")
-    assert asking("hosts", "import", path).out.startswith("2 hosts were created")
+    assert asking("hosts", "import", path).out.startswith("hosts: 2 created")
     first, second = json.loads(asking("hosts", "list", "--label", f"zone={zone}", "-o", "json").out)
     assert (first["state"], second["state"]) == ("planned", "active")
     assert [group["cpu_list"] for group in first["cpus"]] == ["0-3", "4-7"]
@@ -120,7 +120,7 @@ def test_a_csv_is_imported(asking: CommandLine, tmp_path: Path, zone: str) -> No
 def test_a_file_without_hosts_changes_nothing(asking: CommandLine, tmp_path: Path) -> None:
     path = tmp_path / "fleet.csv"
     path.write_text("name,midr,revidr\n\n,,\n")
-    assert asking("hosts", "import", path).out.startswith("0 hosts were created, 0 updated, 0 unchanged")
+    assert asking("hosts", "import", path).out.startswith("hosts: 0 created, 0 updated, 0 unchanged")
 
 
 def test_faults_of_a_csv_are_on_the_lines_of_the_file(asking: CommandLine, tmp_path: Path, zone: str) -> None:
@@ -183,6 +183,6 @@ def test_a_large_file_is_sent_in_pieces(asking: CommandLine, tmp_path: Path, zon
     path = tmp_path / "fleet.csv"
     rows = (f"{zone}-{number},0x413fd0c1,0x0,0x0,{zone},{'x' * 100}\n" for number in range(3000))
     path.write_text("name,midr,revidr,aidr,label.zone,label.note\n" + "".join(rows))
-    assert asking("hosts", "import", path).out.startswith("3000 hosts were created")
+    assert asking("hosts", "import", path).out.startswith("hosts: 3000 created")
     every = asking("hosts", "list", "--label", f"zone={zone}", "--limit", 0, "-o", "json")
     assert len(json.loads(every.out)) == 3000

@@ -71,7 +71,7 @@ def test_a_terminal_sees_how_an_import_goes_on_and_colours(service_url: str, tmp
     seen = _on_a_terminal("hosts", "import", str(path), "--server", service_url)
     assert "fleet.csv" in seen
     assert "kB" in seen
-    assert "2000 hosts were created" in seen
+    assert "hosts: 2000 created" in seen
     assert "\x1b[32mactive" in _on_a_terminal("hosts", "show", "pty-7", "--server", service_url)
 
 

@@ -41,7 +41,7 @@ def guest(asking: CommandLine, service_url: str, tmp_path: Path, zone: str) -> s
     path = tmp_path / "vms.yaml"
     path.write_text(DEFINITIONS.format(zone))
     assert asking("vms", "apply", path).out == f"{zone}-vm is defined\n{zone}-old is defined\n"
-    assert asking("vms", "apply", path).out == f"{zone}-vm is changed\n{zone}-old is changed\n"
+    assert asking("vms", "apply", path).out == f"{zone}-vm is as the file says\n{zone}-old is as the file says\n"
     return f"{zone}-vm"
 
 
@@ -173,7 +173,7 @@ def test_definitions_come_from_standard_input_too(
 def test_a_preview_is_of_a_vm_or_of_a_file(asking: CommandLine, guest: str, zone: str, tmp_path: Path) -> None:
     of_vm = asking("preview", f"{zone}-1", "--vm", guest)
     assert of_vm.code == 0
-    assert "1 targets" in of_vm.lines
+    assert "Targets: 1" in of_vm.lines
     path = tmp_path / "vm.yaml"
     path.write_text(DEFINITIONS.format(zone).partition("---")[0])
     assert asking("preview", f"{zone}-1", "--file", path).lines == of_vm.lines

@@ -25,7 +25,11 @@ def said(
     ("each", "code", "detail"),
     [
         (host("h1"), "is_current_host", "the VM is on h1 now"),
-        (host("h7", state=HostState.CORDONED), "host_not_active", "h7 is cordoned; only active hosts receive VMs"),
+        (
+            host("h7", state=HostState.CORDONED),
+            "host_not_active",
+            "the state of h7 is cordoned; only active hosts receive VMs",
+        ),
         (host("stale"), "inventory_stale", "stale has not been observed recently enough to trust what it reported"),
         (
             host("h7", unread(N1)),
@@ -101,9 +105,9 @@ def test_which_registers_differ(each: FleetHost, listed: Plan, detail: str) -> N
         (Placement(include_hosts=("h8",)), "it is not among include_hosts"),
         (
             Placement(Selector({"zone": "b"}), ("h8",), ("h7",)),
-            "it is among exclude_hosts; it is not among include_hosts; zone In [b] is asked, and it has zone=a",
+            "it is among exclude_hosts; it is not among include_hosts; zone=b is asked, and it has zone=a",
         ),
-        (Placement(Selector({"rack": "r1"})), "rack In [r1] is asked, and it has no label rack"),
+        (Placement(Selector({"rack": "r1"})), "rack=r1 is asked, and it has no label rack"),
         (
             Placement(Selector(match_expressions=(Requirement("zone", Operator.IN, ("b", "c")),))),
             "zone In [b, c] is asked, and it has zone=a",

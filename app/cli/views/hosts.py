@@ -83,10 +83,10 @@ def history_view(history: HostHistory) -> RenderableType:
 
 
 def imported_sentence(imported: Imported) -> str:
-    did = "would be" if imported["dry_run"] else "were"
+    if_done = "would be " if imported["dry_run"] else ""
     return (
-        f"{imported['created']} hosts {did} created, {imported['updated']} updated, {imported['unchanged']} unchanged"
-        f" (fleet revision {imported['fleet_revision']})"
+        f"hosts: {imported['created']} {if_done}created, {imported['updated']} updated,"
+        f" {imported['unchanged']} unchanged (fleet revision {imported['fleet_revision']})"
     )
 
 

@@ -119,14 +119,14 @@ def preview_view(preview: Preview) -> RenderableType:
     return Group(
         fields({**facts, **_about(planned)}),
         *_contents(planned),
-        heading(f"{targets['total']} targets"),
+        heading(f"Targets: {targets['total']}"),
         table(TARGETS, targets["items"][:_PREVIEWED]),
         *(["…"] if targets["total"] > _PREVIEWED else []),
     )
 
 
 def rejections_view(rejections: Rejections) -> RenderableType:
-    summary = f"{rejections['total']} hosts are no targets of {rejections['vm']}"
+    summary = f"no targets of {rejections['vm']}: {rejections['total']}"
     revision = f"  (fleet revision {rejections['fleet_revision']})"
     return Group(Text.assemble((summary, "bold"), (revision, "dim")), table(_REJECTIONS, rejections["items"]))
 
@@ -156,7 +156,7 @@ def _about(planned: PlannedList) -> Mapping[str, RenderableType]:
 
 
 def _contents(planned: PlannedList) -> Iterator[RenderableType]:
-    yield heading(f"{planned['count']} implementations; the vCPUs present the first")
+    yield heading("The list; the vCPUs present the first")
     yield table(_ENTRIES, planned["implementations"])
     if planned["left_out"]:
         yield heading("Left out, because they would weaken the guest")
