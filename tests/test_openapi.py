@@ -19,6 +19,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from app.api.problems import ProblemOut
+from app.api.schemas.planning import ReasonOut
 from app.main import create_app
 from app.settings import Settings
 from app.storage.schema import upgrade
@@ -73,6 +75,9 @@ def test_every_problem_is_a_problem_with_an_example() -> None:
             assert content[1]["schema"] == {"$ref": "#/components/schemas/ProblemOut"}
             for code, example in content[1]["examples"].items():
                 assert (example["value"]["code"], example["value"]["status"]) == (code, int(status))
+                assert example["value"].keys() <= ProblemOut.model_fields.keys()
+                for reason in example["value"].get("reasons", ()):
+                    assert {"code", "detail", "remedy", "lasting"} <= reason.keys() <= ReasonOut.model_fields.keys()
 
 
 def test_every_reference_leads_somewhere() -> None:

@@ -41,6 +41,41 @@ def problems(*codes: str) -> dict[int | str, dict[str, Any]]:
 _PROBLEM: Final = {"$ref": f"#/components/schemas/{ProblemOut.__name__}"}
 
 
+_NOT_ACTIVE: Final = {
+    "code": "host_not_active",
+    "detail": "the state of fra1-r03-n02 is cordoned; only active hosts receive VMs",
+    "remedy": "set its state to active, or choose another host",
+    "lasting": False,
+}
+_ALTRA: Final = {"midr": "0x00000000413fd0c1", "aidr": "0x0000000000000000", "name": "Arm Neoverse N1 r3p1"}
+_OLD: Final = {**_ALTRA, "revidr": "0x0000000000000000"}
+_NEW: Final = {**_ALTRA, "revidr": "0x0000000000000001"}
+_DIFFERENCE: Final = {"implementation": _NEW, "nearest_listed": _OLD, "differing_registers": ["revidr"]}
+_NOT_LISTED: Final = {
+    "code": "implementation_not_listed",
+    "detail": "fra1-r01-n19 is Arm Neoverse N1 r3p1 with REVIDR 0x1; the list has Arm Neoverse N1 r3p1 with REVIDR 0x0",
+    "remedy": "boot the VM again to include it",
+    "lasting": True,
+    **_DIFFERENCE,
+    "unlisted": [_DIFFERENCE],
+}
+_FAULT: Final = {"detail": "a register is written as 0x and 1 to 16 hexadecimal digits", "location": "body"}
+_MORE: Final[Mapping[str, Mapping[str, Any]]] = {
+    "invalid_request": {"errors": [{"pointer": "/cpus/0/midr", **_FAULT}]},
+    "invalid_import": {"errors": [{"pointer": "/17/cpus/0/midr", **_FAULT}], "errors_total": 1},
+    "boot_refused": {"reasons": [_NOT_ACTIVE]},
+    "not_a_target": {"reasons": [_NOT_LISTED]},
+    "too_many_implementations": {
+        "count": 65,
+        "max_implementations": 64,
+        "candidates": [{"implementation": _NEW, "hosts": 1}],
+    },
+    "host_in_use": {"vms": ["web-01"]},
+    "vm_migrating": {"migration": "0c7e9ad5b0a94f6f8c6c1d2f3a4b5c6d"},
+}
+"""What some problems carry beside what all do."""
+
+
 def _example(code: str) -> dict[str, Any]:
     kind = PROBLEM_TYPES[code]
     return {
@@ -50,6 +85,7 @@ def _example(code: str) -> dict[str, Any]:
         "detail": kind.meaning,
         "code": code,
         "request_id": "5f0c8e2a6d7b4c1f9a3e2d1c0b9a8f7e",
+        **_MORE.get(code, {}),
     }
 
 

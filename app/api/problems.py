@@ -126,7 +126,7 @@ PROBLEM_TYPES: Final[Mapping[str, ProblemType]] = {
             "boot_refused",
             _CONFLICT,
             "The VM cannot boot on this host",
-            "A list for this host cannot be made safely; `reasons` has every reason.",
+            "The host takes no VM now, is outside its placement, or mixes CPUs; `reasons` has every reason.",
             "Each reason has a remedy. A preview asks the same without booting.",
         ),
         _type(
@@ -143,7 +143,13 @@ PROBLEM_TYPES: Final[Mapping[str, ProblemType]] = {
             "The host does not fit the sealed list, the placement, or the moment; `reasons` has every reason.",
             "Each reason has a remedy; /v1/vms/{vm}/targets has the hosts that fit.",
         ),
-        _type("vm_running", _CONFLICT, "The VM is running", "A boot needs a VM that is stopped.", "Stop it first."),
+        _type(
+            "vm_running",
+            _CONFLICT,
+            "The VM is running",
+            "It can be booted, adopted or deleted only while it is stopped.",
+            "Stop it first.",
+        ),
         _type(
             "vm_migrating",
             _CONFLICT,
