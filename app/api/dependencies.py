@@ -43,7 +43,6 @@ StoppedVmName = Annotated[Name, Path(description="Name of a VM.", examples=["bat
 SpareHostName = Annotated[Name, Path(description="Name of a host.", examples=["fra1-r03-n09"])]
 SpareVmName = Annotated[Name, Path(description="Name of a VM.", examples=["batch-02"])]
 """Where no other example needs what is deleted by this one."""
-EXAMPLE_DIGEST: Final = "sha256:ebe51f0bf87126e1506b8984934389e4b2d51972fa3a5383cfdbec2f3d8274bc"
 
 Cursor = Annotated[
     str | None, Query(max_length=1024, description="`next_cursor` of the page before; leave out for the first.")

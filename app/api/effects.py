@@ -5,10 +5,10 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from app.api.dependencies import EXAMPLE_DIGEST, Paging, Services, VmName, encode_cursor, tagged
+from app.api.dependencies import Paging, Services, VmName, encode_cursor, tagged
 from app.api.documentation import problems, refuses
 from app.api.lists import whole_digest
-from app.api.schemas.common import Text
+from app.api.schemas.common import EXAMPLE_DIGEST, Text
 from app.api.schemas.effects import CompatibilityOut, ConcernOut, EffectsOut, ErrataOut, ErratumOut
 from app.domain.errors import InputFault, InvalidInput
 from app.domain.kernels import KernelVersion

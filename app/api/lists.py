@@ -6,11 +6,11 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.api.dependencies import EXAMPLE_DIGEST, Services, VmName, json_body
+from app.api.dependencies import Services, VmName, json_body
 from app.api.direct import DirectRoute
 from app.api.documentation import refuses
 from app.api.representations import Representations, sealed_tag
-from app.api.schemas.common import NAME_PATTERN
+from app.api.schemas.common import EXAMPLE_DIGEST, NAME_PATTERN
 from app.api.schemas.lists import CallOut, CallsOut, ContentOut, Format, HypercallIn, ListOut, ReturnsOut
 from app.domain.errors import ImplementationListNotFound, InputFault, InvalidInput
 from app.domain.hypercalls import Abi, all_calls, answer

@@ -118,6 +118,23 @@ def _written(value: object) -> object:
 Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_range)]
 """A time with its zone, RFC 3339."""
 
+EXAMPLE_DIGEST: Final = "sha256:ebe51f0bf87126e1506b8984934389e4b2d51972fa3a5383cfdbec2f3d8274bc"
+"""Of a list in the demo."""
+
+HostNameOut = Annotated[str, Field(examples=["fra1-r03-n02"])]
+VmNameOut = Annotated[str, Field(examples=["web-01"])]
+LabelsOut = Annotated[dict[str, str], Field(examples=[{"zone": "fra1", "rack": "r03"}])]
+KernelReleaseOut = Annotated[str | None, Field(examples=["6.18.15"])]
+BootNumberOut = Annotated[int, Field(description="Counts the boots of the VM from 1.", examples=[1])]
+DigestOut = Annotated[
+    str,
+    Field(
+        description="SHA-256 over 24 bytes an entry: MIDR, REVIDR, AIDR, big-endian.",
+        examples=[EXAMPLE_DIGEST],
+    ),
+]
+MigrationIdOut = Annotated[str, Field(examples=["0c7e9ad5b0a94f6f8c6c1d2f3a4b5c6d"])]
+
 FleetRevision = Annotated[int, Field(description="The fleet revision the answer was computed at.", ge=0, examples=[42])]
 AcceptedHazards = Annotated[
     list[str], Field(description="Tables that weaken the guest on its list, accepted by its placement.", examples=[[]])

@@ -4,7 +4,13 @@ from typing import Any
 
 from pydantic import Field
 
-from app.api.schemas.common import FleetRevision, ImplementationOut, NextCursor, Out
+from app.api.schemas.common import (
+    DigestOut,
+    FleetRevision,
+    ImplementationOut,
+    NextCursor,
+    Out,
+)
 from app.domain.compatibility import Compatibility, Group
 from app.domain.cpu_names import CpuNames
 from app.domain.effects import Applied, BelievedSafe, Effects, NoteCode
@@ -76,7 +82,7 @@ class NoteOut(Out):
 class EffectsOut(Out):
     """What a guest decides that is told of this list."""
 
-    digest: str
+    digest: DigestOut
     kernel: str = Field(description="The guest kernel the answer is for.", examples=["7.3"])
     tables: str = Field(description="Whose tables these are.", examples=["linux 7.3.4"])
     applies: list[AppliedOut]

@@ -8,9 +8,12 @@ from pydantic import AfterValidator, Field, StrictBool, StrictInt
 from app.api.schemas.common import (
     CpuListField,
     FleetRevision,
+    HostNameOut,
     ImplementationOut,
     In,
+    KernelReleaseOut,
     LabelKey,
+    LabelsOut,
     LabelValue,
     Moment,
     Name,
@@ -173,12 +176,12 @@ class HostReport(Out):
     """What was reported of a host, in the form in which it can be put again."""
 
     state: HostState
-    labels: dict[str, str]
+    labels: LabelsOut
     cpus: list[CpuGroupOut]
     capabilities: CapabilitiesOut
     capacity: CapacityOut | None
-    kernel_release: str | None
-    vmm: str | None
+    kernel_release: KernelReleaseOut
+    vmm: str | None = Field(examples=["qemu 10.2"])
     observed_at: datetime
 
     @classmethod
@@ -202,7 +205,7 @@ def _reported(host: Host) -> dict[str, Any]:
 class HostOut(HostReport):
     """A host of the inventory."""
 
-    name: str
+    name: HostNameOut
     implementations: list[ImplementationOut] = Field(description="Distinct, by the lowest CPU that has each.")
     identity_complete: bool = Field(description="Whether every register of every CPU is known.")
     fleet_revision: FleetRevision = Field(description="The fleet revision of its last change.")
@@ -268,7 +271,7 @@ class HistoryItemOut(Out):
 class HistoryOut(Out):
     """Every distinct set of registers that a host of this name ever reported, in the order of first sight."""
 
-    host: str
+    host: HostNameOut
     items: list[HistoryItemOut]
 
     @classmethod

@@ -8,7 +8,10 @@ from pydantic import Field, PlainValidator, WithJsonSchema
 
 from app.api.schemas.common import (
     AcceptedHazards,
+    BootNumberOut,
+    DigestOut,
     FleetRevision,
+    HostNameOut,
     ImplementationOut,
     In,
     NextCursor,
@@ -16,6 +19,7 @@ from app.api.schemas.common import (
     RegisterIn,
     RegisterOut,
     RegistersOut,
+    VmNameOut,
     example,
 )
 from app.domain.cpu_names import CpuNames
@@ -50,7 +54,7 @@ class ContentOut(Out):
     version: str = Field(description="Version of the discovery ABI.", examples=["1.0"])
     count: int
     implementations: list[EntryOut]
-    digest: str = Field(description="SHA-256 over 24 bytes an entry: MIDR, REVIDR, AIDR, big-endian.")
+    digest: DigestOut
 
     @classmethod
     def from_domain(cls, implementations: ImplementationList, names: CpuNames) -> "ContentOut":
@@ -82,7 +86,7 @@ class LeftOutOut(Out):
 class PlanOut(ContentOut):
     """What a boot on a host gets."""
 
-    host: str
+    host: HostNameOut
     cpus: str | None = Field(description="The CPUs the VM is pinned to.")
     fleet_revision: FleetRevision
     mode: Mode
@@ -113,8 +117,8 @@ def _plan(plan: Plan, names: CpuNames) -> dict[str, Any]:
 class ListOut(PlanOut):
     """The list that a boot sealed."""
 
-    vm: str
-    boot: int
+    vm: VmNameOut
+    boot: BootNumberOut
     sealed_at: datetime
     adopted: bool = Field(description="Sealed with what a VMM that already ran exposed.")
 
@@ -189,8 +193,8 @@ class CallOut(Out):
 class CallsOut(Out):
     """Every call the guest makes to learn its list."""
 
-    vm: str
-    boot: int
+    vm: VmNameOut
+    boot: BootNumberOut
     abi: Abi
     mode: Mode
     calls: list[CallOut]

@@ -8,12 +8,16 @@ from pydantic import Field
 from app.api.schemas.common import (
     AcceptedHazards,
     CpuListField,
+    DigestOut,
     FleetRevision,
+    HostNameOut,
     ImplementationOut,
     In,
+    MigrationIdOut,
     Name,
     NextCursor,
     Out,
+    VmNameOut,
     example,
 )
 from app.api.schemas.effects import EffectsOut
@@ -29,7 +33,7 @@ from app.services.planning import Preview, Rejections, Verdict
 
 
 class TargetOut(Out):
-    host: str
+    host: HostNameOut
     implementations: list[ImplementationOut]
 
     @classmethod
@@ -41,7 +45,7 @@ class TargetOut(Out):
 class TargetsOut(Out):
     """Hosts to which the VM may move now, by name."""
 
-    vm: str
+    vm: VmNameOut
     fleet_revision: FleetRevision
     total: int
     items: list[TargetOut]
@@ -91,9 +95,9 @@ class ReasonOut(Out):
 
 
 class VerdictOut(Out):
-    vm: str
+    vm: VmNameOut
     fleet_revision: FleetRevision
-    host: str
+    host: HostNameOut
     eligible: bool
     reasons: list[ReasonOut]
     accepted_hazards: AcceptedHazards
@@ -123,7 +127,7 @@ class RejectionOut(Out):
 class RejectionsOut(Out):
     """Why hosts are no targets. A host with several reasons counts under each; `total` counts it once."""
 
-    vm: str
+    vm: VmNameOut
     fleet_revision: FleetRevision
     total: int
     items: list[RejectionOut]
@@ -183,13 +187,13 @@ class MigrationIn(In):
 
 
 class MigrationOut(Out):
-    id: str
-    vm: str
-    source: str
-    target: str
+    id: MigrationIdOut
+    vm: VmNameOut
+    source: HostNameOut
+    target: HostNameOut
     state: MigrationState = Field(description="`overdue` is an admitted one that has been open too long.")
     overdue: bool
-    implementation_list: str = Field(description="Digest of the list that moves with the guest.")
+    implementation_list: DigestOut
     admitted_at: datetime
     closed_at: datetime | None
 

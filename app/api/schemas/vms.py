@@ -6,15 +6,22 @@ from pydantic import Field, StrictBool, StrictInt, StringConstraints, model_vali
 
 from app.api.schemas.common import (
     AcceptedHazards,
+    BootNumberOut,
     CpuListField,
+    DigestOut,
+    HostNameOut,
     In,
+    KernelReleaseOut,
     LabelKey,
+    LabelsOut,
     LabelValue,
+    MigrationIdOut,
     Name,
     NextCursor,
     Out,
     RegistersIn,
     Text,
+    VmNameOut,
     example,
 )
 from app.domain.adoption import Exposed
@@ -131,7 +138,7 @@ class RequirementOut(Out):
 
 
 class SelectorOut(Out):
-    match_labels: dict[str, str]
+    match_labels: LabelsOut
     match_expressions: list[RequirementOut]
 
 
@@ -161,7 +168,7 @@ class PlacementOut(Out):
 
 class GuestOut(Out):
     discovers_implementations: bool
-    kernel_release: str | None
+    kernel_release: KernelReleaseOut
 
 
 class ResourcesOut(Out):
@@ -177,17 +184,17 @@ class WarningOut(Out):
 class VmOut(Out):
     """A VM as it stands now."""
 
-    name: str
+    name: VmNameOut
     state: VmState
     placement: PlacementOut
     guest: GuestOut
     resources: ResourcesOut | None
-    host: str | None
-    boot: int | None = Field(description="Number of the boot it is in.")
+    host: HostNameOut | None
+    boot: BootNumberOut | None
     mode: Mode | None
-    implementation_list: str | None = Field(description="Digest of the list in force.")
+    implementation_list: DigestOut | None
     exposed: bool = Field(description="Its host has registers that its sealed list does not cover.")
-    migration: str | None = Field(description="Id of the open migration.")
+    migration: MigrationIdOut | None = Field(description="The open one.")
     accepted_hazards: AcceptedHazards
     warnings: list[WarningOut]
 
