@@ -82,7 +82,9 @@ NumberPaging = Annotated[PageRequest, Depends(_number_page)]
 """Paging through what is ordered by number."""
 
 IfMatch = Annotated[str | None, Header(description="Only if the resource still has one of these entity tags.")]
-IfNoneMatch = Annotated[str | None, Header(description="`*` on a PUT: only create.")]
+CreateOnly = Annotated[str | None, Header(alias="If-None-Match", description="`*`: only create.")]
+IfNoneMatch = Annotated[str | None, Header(include_in_schema=False)]
+"""Honoured where nothing can be created, too; nobody needs it there."""
 
 
 def tags(header: str) -> frozenset[str]:
@@ -91,6 +93,14 @@ def tags(header: str) -> frozenset[str]:
 
 
 async def _precondition(if_match: IfMatch = None, if_none_match: IfNoneMatch = None) -> Precondition:
+    return _asked(if_match, if_none_match)
+
+
+async def _put_precondition(if_match: IfMatch = None, create_only: CreateOnly = None) -> Precondition:
+    return _asked(if_match, create_only)
+
+
+def _asked(if_match: str | None, if_none_match: str | None) -> Precondition:
     any_match = if_match is not None and if_match.strip() == "*"
     return Precondition(
         None if if_match is None or any_match else tags(if_match),
@@ -100,6 +110,7 @@ async def _precondition(if_match: IfMatch = None, if_none_match: IfNoneMatch = N
 
 
 Conditions = Annotated[Precondition, Depends(_precondition)]
+PutConditions = Annotated[Precondition, Depends(_put_precondition)]
 
 
 async def _reporter(request: Request) -> str:

@@ -11,6 +11,7 @@ from app.api.dependencies import (
     IdempotencyKey,
     Once,
     Paging,
+    PutConditions,
     Reporter,
     Services,
     SpareHostName,
@@ -84,7 +85,7 @@ async def list_hosts(services: Services, wanted: Filter, page: Paging) -> HostsO
     },
 )
 async def put_host(
-    request: Request, services: Services, name: HostName, body: HostIn, conditions: Conditions, reporter: Reporter
+    request: Request, services: Services, name: HostName, body: HostIn, conditions: PutConditions, reporter: Reporter
 ) -> Response:
     """Put a host into the inventory as a whole. A report that changes nothing but `observed_at` is a heartbeat.
 

@@ -11,6 +11,7 @@ from app.api.dependencies import (
     NumberPaging,
     OnceOnly,
     Paging,
+    PutConditions,
     Services,
     SpareVmName,
     StoppedVmName,
@@ -60,7 +61,7 @@ async def list_vms(
     },
 )
 async def put_vm(
-    request: Request, services: Services, vm: StoppedVmName, body: VmIn, conditions: Conditions
+    request: Request, services: Services, vm: StoppedVmName, body: VmIn, conditions: PutConditions
 ) -> Response:
     """Define a VM or change its definition.
 
