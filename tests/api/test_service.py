@@ -36,7 +36,7 @@ async def test_the_documentation_needs_no_internet(client: httpx.AsyncClient) ->
     for source in sources:
         assert source.startswith("/")
         assert (await client.get(source)).status_code == 200, source
-    assert "'/openapi.json'" in page
+    assert '"/openapi.json"' in page
     assert not re.findall(r"https?://", page)
 
 

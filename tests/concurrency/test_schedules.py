@@ -94,6 +94,8 @@ async def until_waiting(connection: "asyncpg.Connection[asyncpg.Record]", count:
     own: int = await connection.fetchval("SELECT pg_backend_pid()")
     async with asyncio.timeout(20):
         while True:
+            # Within its transaction PostgreSQL would go on showing who was connected at first.
+            await connection.execute("SELECT pg_stat_clear_snapshot()")
             waiting = [(row[0], row[1]) for row in await connection.fetch(_WAITING)]
             if len(waiting) == count:
                 return sorted(waiting, key=lambda each: own not in each[1])
