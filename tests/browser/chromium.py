@@ -32,7 +32,7 @@ def program() -> str:
     if found is not None:
         return found
     sentence = "no Chromium on PATH: apt-get install chromium"
-    if os.environ.get("ROADSTEAD_REQUIRE_BROWSER") == "1":
+    if os.environ.get("TEST_REQUIRES_BROWSER") == "1":
         pytest.fail(sentence)
     pytest.skip(sentence)
 

@@ -12,7 +12,7 @@ from tests.demonstration import demonstration
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(os.environ.get("ROADSTEAD_NO_BROWSER") == "1", reason="ROADSTEAD_NO_BROWSER=1"),
+    pytest.mark.skipif(os.environ.get("TEST_WITHOUT_BROWSER") == "1", reason="TEST_WITHOUT_BROWSER=1"),
 ]
 
 SOON = 60_000
