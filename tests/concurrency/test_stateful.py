@@ -413,7 +413,7 @@ def test_random_histories_on_sqlite(migrated_sqlite: Path, tmp_path: Path) -> No
         shutil.copy(migrated_sqlite, path)
         return _settings(sqlite_url(path))
 
-    run(fresh, examples=50, steps=30)
+    run(fresh, examples=30, steps=30)
 
 
 @pytest.mark.postgresql
