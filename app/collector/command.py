@@ -87,6 +87,8 @@ def _notes(report: HostReport) -> Iterator[str]:
 
 def _send(report: HostReport, arguments: argparse.Namespace) -> None:
     # Not at the top: httpx takes longer to import than the rest of the collector to run.
+    # Most of that is what its own command line needs; without, it goes on with a stand-in for it (httpx/__init__.py).
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type] # Python's way to say: not to be had
     from app.client import Retries, Server  # noqa: PLC0415
     from app.collector.sending import Registration, send  # noqa: PLC0415
 
