@@ -21,25 +21,26 @@ NO_FSYNC = ("fsync", "synchronous_commit", "full_page_writes")
 
 
 @contextmanager
-def postgresql_server() -> Iterator[str]:
+def postgresql_server(*, durable: bool = False) -> Iterator[str]:
     """The URL of a server: the one that TEST_DATABASE_URL names, or one that lives as long as this block."""
     if given := os.environ.get("TEST_DATABASE_URL"):
         yield given
         return
-    with own_server() as server:
+    with own_server(durable=durable) as server:
         yield server.get_uri()
 
 
 @contextmanager
-def own_server() -> Iterator[PostgresServer]:
-    """A server that lives as long as this block."""
+def own_server(*, durable: bool = False) -> Iterator[PostgresServer]:
+    """A server that lives as long as this block. A durable one has its settings as they come."""
     # Not in pytest's own directory: PostgreSQL refuses to run as root, and no other user may enter that one.
     with tempfile.TemporaryDirectory(prefix="rs-", dir="/tmp", ignore_cleanup_errors=True) as home:
         Path(home).chmod(0o755)
         server = get_server(Path(home) / "pg", cleanup_mode="delete", postgres_version=16)
         try:
-            settings = (f"ALTER SYSTEM SET {setting} = off" for setting in NO_FSYNC)
-            execute(server.get_uri(), *settings, "SELECT pg_reload_conf()")
+            if not durable:
+                settings = (f"ALTER SYSTEM SET {setting} = off" for setting in NO_FSYNC)
+                execute(server.get_uri(), *settings, "SELECT pg_reload_conf()")
             yield server
         finally:
             server.cleanup()
