@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Final, NamedTuple, NoReturn
 
 import typer
@@ -52,17 +51,9 @@ def end(*, yes: bool) -> NoReturn:
 def _server(options: Options) -> Server:
     return Server(
         url=options["server"],
-        token=_token(options["token_file"]),
+        token_file=options["token_file"],
         ca=options["ca"],
         client_cert=options["client_cert"],
         client_key=options["client_key"],
         retries=Retries(options["retries"]),
     )
-
-
-def _token(file: Path | None) -> str | None:
-    try:
-        return file.read_text("ascii", errors="replace").strip() if file else None
-    except OSError as error:
-        message = f"the token cannot be read: {error}"
-        raise Misconfigured(message) from error

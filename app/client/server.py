@@ -25,6 +25,8 @@ class Server:
     """May have a path, if the service stands behind one."""
     token: str | None = None
     """Bearer token. It is sent in clear to an `http` address."""
+    token_file: Path | None = None
+    """Holds the token alone, instead; read when a client is made."""
     ca: Path | None = None
     """Certificates to trust instead of the system's."""
     client_cert: Path | None = None
@@ -55,12 +57,13 @@ class Server:
         return url
 
     def _authorization(self) -> dict[str, str]:
-        if self.token is None:
+        token = self.token if self.token_file is None else _token_in(self.token_file)
+        if token is None:
             return {}
-        if not self.token.isascii() or not self.token.isprintable() or not self.token or " " in self.token:
+        if not token.isascii() or not token.isprintable() or not token or " " in token:
             message = "a token is made of visible ASCII characters"
             raise Misconfigured(message)
-        return {"Authorization": f"Bearer {self.token}"}
+        return {"Authorization": f"Bearer {token}"}
 
     def _trust(self, scheme: str) -> ssl.SSLContext:
         if scheme == "http":
@@ -74,6 +77,14 @@ class Server:
             message = f"the certificates cannot be used: {error}"
             raise Misconfigured(message) from error
         return context
+
+
+def _token_in(file: Path) -> str:
+    try:
+        return file.read_text("ascii", errors="replace").strip()
+    except OSError as error:
+        message = f"the token cannot be read: {error}"
+        raise Misconfigured(message) from error
 
 
 def timeout(seconds: float) -> httpx.Timeout:

@@ -95,7 +95,7 @@ def _send(report: HostReport, arguments: argparse.Namespace) -> None:
     name = _name(arguments)
     server = Server(
         url=arguments.server,
-        token=arguments.token_file and arguments.token_file.read_text("ascii", errors="replace").strip(),
+        token_file=arguments.token_file,
         ca=arguments.ca,
         client_cert=arguments.client_cert,
         client_key=arguments.client_key,

@@ -239,6 +239,13 @@ def test_a_file_that_holds_no_token_is_refused(
     assert not service.heard
 
 
+def test_a_token_file_that_is_none_is_refused(
+    collect: Collect, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert collect("--token-file", str(tmp_path)) == 2
+    assert "the token cannot be read" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("option", ["--ca", "--client-cert"])
 def test_a_file_that_holds_no_certificate_is_refused(
     host: Path, tmp_path: Path, option: str, capsys: pytest.CaptureFixture[str]
