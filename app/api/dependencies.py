@@ -192,10 +192,12 @@ def send(answer: Answer) -> Response:
     return Response(answer.body, answer.status, dict(answer.headers))
 
 
-def tagged(request: Request, out: BaseModel, tag: str, *, status: int = 200) -> Response:
-    """A single resource with its entity tag; 304 where the client has it already."""
+def tagged(request: Request, out: BaseModel, tag: str | None = None, *, status: int = 200) -> Response:
+    """A single resource with its entity tag, by default the digest of the answer; 304 where the client has it."""
+    body = out.model_dump_json().encode()
+    tag = tag or hashlib.sha256(body).hexdigest()
     headers = {"ETag": f'"{tag}"'}
     held = request.headers.get("if-none-match")
     if request.method == "GET" and held is not None and names(held, tag):
         return Response(status_code=304, headers=headers)
-    return Response(out.model_dump_json(), status, headers, "application/json")
+    return Response(body, status, headers, "application/json")

@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from app.api.problems import MEDIA_TYPE, PROBLEM_TYPES, ProblemOut
+from app.api.schemas.common import EXAMPLE_MIGRATION
 
 TAGS: Final[Sequence[Mapping[str, str]]] = (
     {"name": "Inventory", "description": "What hosts there are, what CPUs they have, and what each can do."},
@@ -71,7 +72,7 @@ _MORE: Final[Mapping[str, Mapping[str, Any]]] = {
         "candidates": [{"implementation": _NEW, "hosts": 1}],
     },
     "host_in_use": {"vms": ["web-01"]},
-    "vm_migrating": {"migration": "0c7e9ad5b0a94f6f8c6c1d2f3a4b5c6d"},
+    "vm_migrating": {"migration": EXAMPLE_MIGRATION},
 }
 """What some problems carry beside what all do."""
 

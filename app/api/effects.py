@@ -1,6 +1,5 @@
 """What a list does to the guest: errata it switches on, protections it would take away."""
 
-import hashlib
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -83,7 +82,7 @@ async def get_erratum(
     """One entry, with the implementations of the fleet that it counts and how many hosts have them."""
     found = await effects.concern(services, id)
     out = ConcernOut.from_concern(found, services.reference.tables.version, services.reference.names)
-    return tagged(request, out, hashlib.sha256(out.model_dump_json().encode()).hexdigest())
+    return tagged(request, out)
 
 
 @router.get(

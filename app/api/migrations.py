@@ -17,7 +17,7 @@ from app.api.dependencies import (
     tagged,
 )
 from app.api.documentation import refuses
-from app.api.schemas.common import Name
+from app.api.schemas.common import EXAMPLE_MIGRATION, Name
 from app.api.schemas.planning import MigrationIn, MigrationOut, MigrationsOut
 from app.domain.migration import Migration, MigrationState
 from app.services import migrations
@@ -30,7 +30,7 @@ MigrationId = Annotated[
     Path(
         pattern="^[0-9A-Za-z-]{1,64}$",
         description="Id of a migration, from the answer that admitted it.",
-        examples=["0c7e9ad5b0a94f6f8c6c1d2f3a4b5c6d"],
+        examples=[EXAMPLE_MIGRATION],
     ),
 ]
 _CLOSING: Final = ("migration_not_found", "migration_closed", "stale_revision", "idempotency_key_reused")

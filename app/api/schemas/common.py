@@ -120,6 +120,7 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_
 
 EXAMPLE_DIGEST: Final = "sha256:ebe51f0bf87126e1506b8984934389e4b2d51972fa3a5383cfdbec2f3d8274bc"
 """Of a list in the demo."""
+EXAMPLE_MIGRATION: Final = "0c7e9ad5b0a94f6f8c6c1d2f3a4b5c6d"
 
 HostNameOut = Annotated[str, Field(examples=["fra1-r03-n02"])]
 VmNameOut = Annotated[str, Field(examples=["web-01"])]
@@ -133,7 +134,7 @@ DigestOut = Annotated[
         examples=[EXAMPLE_DIGEST],
     ),
 ]
-MigrationIdOut = Annotated[str, Field(examples=["0c7e9ad5b0a94f6f8c6c1d2f3a4b5c6d"])]
+MigrationIdOut = Annotated[str, Field(examples=[EXAMPLE_MIGRATION])]
 
 FleetRevision = Annotated[int, Field(description="The fleet revision the answer was computed at.", ge=0, examples=[42])]
 AcceptedHazards = Annotated[
