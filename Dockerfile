@@ -17,6 +17,7 @@ RUN pip --python /opt/roadstead/bin/python install --require-hashes --no-deps -r
 COPY pyproject.toml README.md LICENSE ./
 COPY app app
 COPY migrations migrations
+COPY roadstead roadstead
 RUN pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
     && pip --python /opt/roadstead/bin/python install --no-deps --no-index dist/*.whl
 

@@ -76,7 +76,7 @@ lock: install ## Compile the lock files anew; LOCK_ARGS=--upgrade takes newer re
 clean: ## Remove what the checks, the tests and builds leave behind (not .venv)
 	rm -rf build dist site htmlcov .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache \
 		.pytest_cache .ruff_cache .schemathesis
-	find app bench demo migrations tests -name __pycache__ -prune -exec rm -rf {} +
+	find app bench demo migrations roadstead tests -name __pycache__ -prune -exec rm -rf {} +
 
 .PHONY: python
 python:

@@ -14,15 +14,32 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from app.api import effects, hosts, lists, migrations, planning, service, swagger, vms
+from app.api import (
+    boots,
+    compatibility,
+    effects,
+    errata,
+    host_imports,
+    hosts,
+    hypercalls,
+    implementation_lists,
+    implementations,
+    migrations,
+    placements,
+    service,
+    swagger,
+    targets,
+    vms,
+)
 from app.api.documentation import TAGS, describe, operation_id
 from app.api.metrics import RequestMetrics
 from app.api.middleware import LOGGED, BodyLimit, RequestScope
-from app.api.problems import http_refusal, invalid_request, problem, refusal
+from app.api.problems import http_refusal, problem, refusal
 from app.api.representations import Representations
+from app.api.validation import invalid_request
 from app.domain.errors import RoadsteadError
 from app.services.context import Context
-from app.services.standing import schema_fault
+from app.services.readiness import schema_fault
 from app.settings import Settings
 from app.storage.database import Database
 from app.storage.reference_data import load_reference_data
@@ -61,19 +78,26 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         telemetry=_telemetry(settings),
     )
     app.state.metrics = metrics
-    app.add_middleware(lists.KeptLists)
+    app.add_middleware(implementation_lists.KeptLists)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(RequestScope, metrics=metrics, logged=LOGGED[settings.access_log])
-    for router in (
-        lists.hot_router,
-        hosts.router,
-        vms.router,
-        lists.router,
-        planning.router,
-        migrations.router,
-        effects.router,
+    app.include_router(implementation_lists.hot_router)
+    for resource in (
+        hosts,
+        host_imports,
+        implementations,
+        vms,
+        boots,
+        implementation_lists,
+        hypercalls,
+        targets,
+        placements,
+        migrations,
+        effects,
+        errata,
+        compatibility,
     ):
-        app.include_router(router)
+        app.include_router(resource.router)
     app.include_router(service.router)
     app.mount("/docs/assets", swagger.assets)
     _refuse_in_problems(app)

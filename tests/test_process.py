@@ -20,7 +20,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.settings import Settings
-from app.storage.schema import fault_at, upgrade, wanted_revision
+from app.storage.schema import mismatch_at, upgrade, wanted_revision
 from tests.api.talk import ABLE, Json
 from tests.databases import execute, sqlite_url
 
@@ -247,7 +247,7 @@ def test_a_stale_postgresql_is_refused_with_the_command_that_mends_it(empty_post
         assert (process.returncode, faults) == (0, "")
         assert str(wanted_revision()) in said
     assert roadstead("db", "upgrade", database_url=empty_postgresql).returncode == 0
-    assert asyncio.run(fault_at(Settings(database_url=empty_postgresql))) is None
+    assert asyncio.run(mismatch_at(Settings(database_url=empty_postgresql))) is None
 
 
 @pytest.mark.postgresql

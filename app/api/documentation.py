@@ -7,8 +7,10 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from app.api.problems import MEDIA_TYPE, PROBLEM_TYPES, ProblemOut
-from app.api.schemas.common import EXAMPLE_MIGRATION
+from app.api.models.common import EXAMPLE_MIGRATION
+from app.api.models.problems import ProblemOut
+from app.api.problem_types import PROBLEM_TYPES
+from app.api.problems import MEDIA_TYPE
 
 TAGS: Final[Sequence[Mapping[str, str]]] = (
     {"name": "Inventory", "description": "What hosts there are, what CPUs they have, and what each can do."},

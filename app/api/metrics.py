@@ -6,7 +6,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from app.services.standing import Standing
+from app.services.status import FleetStatus
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0)
@@ -46,7 +46,7 @@ class RequestMetrics:
         return generate_latest(registry)
 
 
-def standing_exposition(standing: Standing) -> bytes:
+def standing_exposition(standing: FleetStatus) -> bytes:
     """The fleet as it stands, computed when it is asked for."""
     registry = CollectorRegistry()
     hosts = Gauge("roadstead_hosts", "Hosts by state.", ("state",), registry=registry)

@@ -5,21 +5,17 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from app.api.dependencies import (
-    Conditions,
-    NumberPaging,
-    OnceOnly,
-    Services,
-    VmName,
-    encode_cursor,
-    json_body,
-    send,
-    tagged,
-)
+from app.api.conditions import Conditions
+from app.api.context import ContextDep
 from app.api.documentation import refuses
-from app.api.schemas.common import EXAMPLE_MIGRATION, Name
-from app.api.schemas.planning import MigrationIn, MigrationOut, MigrationsOut
-from app.domain.migration import Migration, MigrationState
+from app.api.etags import tagged
+from app.api.idempotency import OnceOnly, send
+from app.api.media_types import json_body
+from app.api.models.common import EXAMPLE_MIGRATION, Name
+from app.api.models.migrations import MigrationIn, MigrationOut, MigrationsOut
+from app.api.paging import NumberPaging, encode_cursor
+from app.api.parameters import VmName
+from app.domain.vms.migration import Migration, MigrationState
 from app.services import migrations
 from app.services.context import Context
 
@@ -55,23 +51,23 @@ _CLOSING: Final = ("migration_not_found", "migration_closed", "stale_revision", 
     ),
 )
 async def admit_migration(
-    services: Services, vm: VmName, body: MigrationIn, conditions: Conditions, once: OnceOnly
+    context: ContextDep, vm: VmName, body: MigrationIn, conditions: Conditions, once: OnceOnly
 ) -> Response:
     """Judge the target as it is at this moment, and let the VM move to it if it fits. One at a time for each VM."""
-    attempt = once.answering(201, partial(_out, services), partial(_tag, services), _path)
-    return send(await migrations.admit_migration(services, vm, body.target, conditions, attempt))
+    attempt = once.answering(201, partial(_out, context), partial(_tag, context), _path)
+    return send(await migrations.admit_migration(context, vm, body.target, conditions, attempt))
 
 
 @router.get("/migrations", response_model=MigrationsOut, summary="List migrations", responses=refuses("invalid_cursor"))
 async def list_migrations(
-    services: Services,
+    context: ContextDep,
     page: NumberPaging,
     state: Annotated[MigrationState | None, Query(description="As it shows.", examples=["admitted"])] = None,
     vm: Annotated[Name | None, Query(description="Only migrations of this VM.", examples=["db-01"])] = None,
 ) -> MigrationsOut:
     """Migrations in the order of their admission."""
-    found = await migrations.list_migrations(services, vm, state, page)
-    items = [_out(services, migration) for migration in found.items]
+    found = await migrations.list_migrations(context, vm, state, page)
+    items = [_out(context, migration) for migration in found.items]
     return MigrationsOut(items=items, next_cursor=encode_cursor(found.next_after))
 
 
@@ -81,9 +77,9 @@ async def list_migrations(
     summary="Verify a migration at the destination",
     responses=refuses("migration_not_found", "not_a_target", "migration_closed"),
 )
-async def verify_migration(services: Services, id: MigrationId) -> MigrationOut:  # noqa: A002
+async def verify_migration(context: ContextDep, id: MigrationId) -> MigrationOut:  # noqa: A002
     """For the destination, just before the guest moves: do the host's identity and abilities still fit it."""
-    return _out(services, await migrations.verify_migration(services, id))
+    return _out(context, await migrations.verify_migration(context, id))
 
 
 @router.post(
@@ -93,14 +89,14 @@ async def verify_migration(services: Services, id: MigrationId) -> MigrationOut:
     responses=refuses(*_CLOSING),
 )
 async def complete_migration(
-    services: Services,
+    context: ContextDep,
     id: MigrationId,  # noqa: A002
     conditions: Conditions,
     once: OnceOnly,
 ) -> Response:
     """Record that the guest has moved. A fact is never refused: if the target fits no more, the VM is `exposed`."""
-    attempt = once.answering(200, partial(_out, services), partial(_tag, services))
-    return send(await migrations.complete_migration(services, id, conditions, attempt))
+    attempt = once.answering(200, partial(_out, context), partial(_tag, context))
+    return send(await migrations.complete_migration(context, id, conditions, attempt))
 
 
 @router.post(
@@ -110,14 +106,14 @@ async def complete_migration(
     responses=refuses(*_CLOSING),
 )
 async def fail_migration(
-    services: Services,
+    context: ContextDep,
     id: MigrationId,  # noqa: A002
     conditions: Conditions,
     once: OnceOnly,
 ) -> Response:
     """Record that the guest did not move."""
-    attempt = once.answering(200, partial(_out, services), partial(_tag, services))
-    return send(await migrations.fail_migration(services, id, conditions, attempt))
+    attempt = once.answering(200, partial(_out, context), partial(_tag, context))
+    return send(await migrations.fail_migration(context, id, conditions, attempt))
 
 
 @router.get(
@@ -126,18 +122,18 @@ async def fail_migration(
     summary="Read a migration",
     responses=refuses("migration_not_found"),
 )
-async def get_migration(request: Request, services: Services, id: MigrationId) -> Response:  # noqa: A002
+async def get_migration(request: Request, context: ContextDep, id: MigrationId) -> Response:  # noqa: A002
     """One migration. Open too long, it shows as `overdue`; only the caller knows where the guest is."""
-    migration = await migrations.get_migration(services, id)
-    return tagged(request, _out(services, migration), _tag(services, migration))
+    migration = await migrations.get_migration(context, id)
+    return tagged(request, _out(context, migration), _tag(context, migration))
 
 
-def _out(services: Context, migration: Migration) -> MigrationOut:
-    return MigrationOut.from_domain(migration, services.now(), services.migration_timeout)
+def _out(context: Context, migration: Migration) -> MigrationOut:
+    return MigrationOut.from_domain(migration, context.now(), context.migration_timeout)
 
 
-def _tag(services: Context, migration: Migration) -> str:
-    return migration.tag(services.now(), services.migration_timeout)
+def _tag(context: Context, migration: Migration) -> str:
+    return migration.tag(context.now(), context.migration_timeout)
 
 
 def _path(migration: Migration) -> str:

@@ -8,25 +8,35 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.schemas.common import ImplementationOut
-from app.api.schemas.lists import ContentOut, Format, ListOut
-from app.domain.cpu_names import CpuNames
+from app.api.etags import matches
+from app.api.models.boots import ListOut
+from app.api.models.common import ImplementationOut
+from app.api.models.implementation_lists import ContentOut, Format
+from app.domain.cpu.cpu_names import CpuNames
+from app.domain.cpu.identity import Identity
 from app.domain.errors import HypercallsHidden
-from app.domain.host import Identity
-from app.domain.implementation_list import ImplementationList
-from app.domain.plan import Mode
-from app.domain.vm import Boot
-from app.services.planning import Targets
+from app.domain.planning.implementation_list import ImplementationList
+from app.domain.planning.plan import Mode
+from app.domain.vms.vm import Boot
 
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
+
+
 _REVALIDATE: Final = "no-cache"
 """What a VM's current list is may change; a client asks each time, and gets 304 while it does not."""
+
+
 _KEPT: Final = 10_000
 """Identities whose rendering is kept."""
+
+
 _KEPT_BYTES: Final = 64 * 2**20
 """Of answers that are kept. A list of 64 entries takes 10 KiB."""
+
+
 _EACH: Final = 1024
 """Bytes that an answer takes beside its body."""
+
 
 _MEDIA_TYPES: Final = {
     Format.JSON: "application/json",
@@ -45,13 +55,7 @@ class Rendered:
 
     def answer(self, request: Request) -> Response:
         held = request.headers.get("if-none-match")
-        return self.full if held is None or not names(held, self.tag) else self.unchanged
-
-
-def names(if_none_match: str, tag: str) -> bool:
-    """Whether an If-None-Match names this entity tag."""
-    # If-None-Match compares weakly (RFC 9110, 13.1.2).
-    return any(each.strip().removeprefix("W/").strip('"') in (tag, "*") for each in if_none_match.split(","))
+        return self.full if held is None or not matches(held, self.tag) else self.unchanged
 
 
 class Representations:
@@ -104,29 +108,6 @@ class Representations:
 
 def _size(rendered: Rendered) -> int:
     return len(rendered.full.body) + _EACH
-
-
-def targets_document(vm: str, found: Targets, next_cursor: str | None, representations: Representations) -> bytes:
-    """A page of targets, as `TargetsOut` describes it. A thousand hosts a page: models would take most of the time."""
-    return orjson.dumps(
-        {
-            "vm": vm,
-            "fleet_revision": found.fleet_revision,
-            "total": found.total,
-            "items": [
-                {"host": host.name, "implementations": representations.implementations(host.identity)}
-                for host in found.page.items
-            ],
-            "next_cursor": next_cursor,
-            "accepted_hazards": found.accepted_hazards,
-            "summary": f"{found.total} of {found.hosts} hosts are targets of {vm}.",
-        }
-    )
-
-
-def sealed_tag(boot: Boot, format_: Format) -> str:
-    """The entity tag of a boot's list: tells lists, boots and forms apart, and VMs of one name by their time."""
-    return f"{boot.plan.list.digest}-{boot.number}-{boot.sealed_at.timestamp():.6f}-{format_}"
 
 
 def _raw(implementations: ImplementationList, format_: Format) -> bytes:

@@ -9,12 +9,14 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import HTMLResponse
 
 from app.api import swagger
-from app.api.dependencies import Services
+from app.api.context import ContextDep
 from app.api.documentation import problems
 from app.api.metrics import CONTENT_TYPE, RequestMetrics, standing_exposition
-from app.api.problems import PROBLEM_TYPES, ProblemType, problem
-from app.api.schemas.service import HealthOut, ServiceOut
-from app.services.standing import schema_fault, standing
+from app.api.models.service import HealthOut, ServiceOut
+from app.api.problem_types import PROBLEM_TYPES, ProblemType
+from app.api.problems import problem
+from app.services.readiness import schema_fault
+from app.services.status import fleet_status
 
 router: Final = APIRouter(tags=["Service"])
 
@@ -39,9 +41,9 @@ async def check_health() -> HealthOut:
     summary="Can the service do its work",
     responses=problems("database_unavailable", "not_ready"),
 )
-async def check_readiness(request: Request, services: Services) -> Response:
+async def check_readiness(request: Request, context: ContextDep) -> Response:
     """Whether the database is within reach and its schema is the one this release wants."""
-    fault = await schema_fault(services)
+    fault = await schema_fault(context)
     if fault is not None:
         return problem(request, "not_ready", fault)
     return Response(HealthOut(status="ok").model_dump_json(), media_type="application/json")
@@ -53,10 +55,10 @@ async def check_readiness(request: Request, services: Services) -> Response:
     summary="Metrics for Prometheus",
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **problems("database_unavailable")},
 )
-async def get_metrics(request: Request, services: Services) -> Response:
+async def get_metrics(request: Request, context: ContextDep) -> Response:
     """Requests of this service, and the fleet as it stands."""
     metrics: RequestMetrics = request.app.state.metrics
-    fleet = standing_exposition(await standing(services))
+    fleet = standing_exposition(await fleet_status(context))
     return Response(metrics.exposition() + fleet, media_type=CONTENT_TYPE)
 
 

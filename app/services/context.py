@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.domain.reference import ReferenceData
+from app.domain.reference.reference_data import ReferenceData
 from app.storage.database import Database
 
 

@@ -7,15 +7,16 @@ from functools import partial
 from typing import NamedTuple
 
 from app.domain.answer import Answer
-from app.domain.checking import check_arrival
-from app.domain.eligibility import FIT_RULES, MOVE_RULES, Move, Rule, reasons
-from app.domain.errors import HostNotFound, MigrationClosed, MigrationNotFound, NotATarget, VmMigrating, VmNotRunning
-from app.domain.migration import Migration, MigrationState
+from app.domain.errors import HostNotFound, MigrationClosed, MigrationNotFound, VmMigrating, VmNotRunning
 from app.domain.paging import Page, PageRequest
+from app.domain.planning.checking import check_arrival
+from app.domain.planning.eligibility import FIT_RULES, MOVE_RULES, Move, Rule, reasons
+from app.domain.planning.refusals import NotATarget
 from app.domain.preconditions import Precondition
-from app.domain.vm import Boot, Vm, VmRecord
+from app.domain.vms.migration import Migration, MigrationState
+from app.domain.vms.vm import Boot, Vm, VmRecord
 from app.services.context import Context
-from app.services.once import Attempt, once
+from app.services.idempotency import Attempt, once
 from app.services.vms import found
 from app.storage.database import Transaction
 from app.storage.hosts import LockedHost

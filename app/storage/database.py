@@ -12,15 +12,15 @@ import asyncpg
 from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from app.domain.fleet import Fleet
+from app.domain.fleet.fleet import Fleet
 from app.settings import Settings
-from app.storage.answers import Answers
-from app.storage.availability import available
+from app.storage.current_boots import CurrentBoots, current_boots
+from app.storage.database_loss import available
+from app.storage.host_imports import Import, import_into
 from app.storage.hosts import Hosts
-from app.storage.hot_reads import CurrentBoots, current_boots
+from app.storage.idempotency import Answers
 from app.storage.identities import Identities, IdentityCache
-from app.storage.imports import Import, import_into
-from app.storage.lists import ImplementationLists, ListCache
+from app.storage.implementation_lists import ImplementationLists, ListCache
 from app.storage.migrations import Migrations
 from app.storage.postgresql import connection_options
 from app.storage.snapshot import FleetSnapshot

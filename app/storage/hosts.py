@@ -11,8 +11,9 @@ import orjson
 from sqlalchemy import Row, Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.fleet import FleetHost
-from app.domain.host import Capabilities, Capacity, Host, HostRecord, HostState, Identity, IdentityPeriod
+from app.domain.cpu.identity import Identity
+from app.domain.fleet.fleet import FleetHost
+from app.domain.fleet.host import Capabilities, Capacity, Host, HostRecord, HostState, IdentityPeriod
 from app.storage.identities import Identities, identity_digest
 from app.storage.tables import deleted_hosts, fleet, fleet_revisions, hosts, past_identities
 from app.storage.upsert import insert

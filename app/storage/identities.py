@@ -8,9 +8,9 @@ from typing import Any, Final
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.cpulist import parse_cpulist
-from app.domain.host import CpuGroup, Identity
-from app.domain.implementation import ReportedImplementation
+from app.domain.cpu.cpulist import parse_cpulist
+from app.domain.cpu.identity import CpuGroup, Identity
+from app.domain.cpu.implementation import ReportedImplementation
 from app.storage.tables import identities, identity_groups
 from app.storage.upsert import insert
 

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple, assert_never
 from sqlalchemy import ColumnElement, Row, and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.migration import Migration, MigrationState
-from app.storage.lists import digest_bytes, digest_text
+from app.domain.vms.migration import Migration, MigrationState
+from app.storage.implementation_lists import digest_bytes, digest_text
 from app.storage.tables import migrations
 
 

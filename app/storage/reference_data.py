@@ -6,10 +6,10 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Final
 
-from app.domain.cpu_names import CpuNames
-from app.domain.errata_format import read_errata_tables
-from app.domain.kernels import read_kernel_behaviours
-from app.domain.reference import ReferenceData
+from app.domain.cpu.cpu_names import CpuNames
+from app.domain.reference.errata_format import read_errata_tables
+from app.domain.reference.kernels import read_kernel_behaviours
+from app.domain.reference.reference_data import ReferenceData
 
 _SHIPPED: Final = files("app") / "data"
 

@@ -30,7 +30,7 @@ def wanted_revision() -> str | None:
     return ScriptDirectory.from_config(alembic_config("")).get_current_head()
 
 
-async def fault(database: Database) -> str | None:
+async def mismatch(database: Database) -> str | None:
     """What keeps this release from working on the schema; None if nothing does."""
     async with database.reading() as tx:
         present = await tx.connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
@@ -39,10 +39,10 @@ async def fault(database: Database) -> str | None:
     return f"the database schema is at {present or 'nothing'}, this release wants {wanted}: run `roadstead db upgrade`"
 
 
-async def fault_at(settings: Settings) -> str | None:
+async def mismatch_at(settings: Settings) -> str | None:
     """The same for a database that nobody is connected to."""
     database = await Database.connect(settings)
     try:
-        return await fault(database)
+        return await mismatch(database)
     finally:
         await database.close()

@@ -14,8 +14,8 @@ from typing import Any, Final
 from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from app.domain.fleet import Fleet, FleetHost, Labels
-from app.domain.host import Capabilities, HostState
+from app.domain.fleet.fleet import Fleet, FleetHost, Labels
+from app.domain.fleet.host import Capabilities, HostState
 from app.storage.identities import Identities, IdentityCache
 from app.storage.tables import deleted_hosts, fleet, fleet_revisions, hosts
 

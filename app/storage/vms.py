@@ -7,16 +7,17 @@ from typing import Any, Final
 from sqlalchemy import Row, Select, and_, case, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.cpulist import CpuList, parse_cpulist
-from app.domain.exposure import covers
-from app.domain.host import Identity
-from app.domain.implementation import Implementation
-from app.domain.implementation_list import packed, unpacked
-from app.domain.placement import Operator, Placement, Requirement, Selector
-from app.domain.plan import LeftOut, Mode, ModeReason, Plan
-from app.domain.vm import Boot, Guest, Resources, Vm, VmDefinition, VmRecord, VmState
+from app.domain.cpu.cpulist import CpuList, parse_cpulist
+from app.domain.cpu.identity import Identity
+from app.domain.cpu.implementation import Implementation
+from app.domain.fleet.placement import Operator, Placement, Requirement, Selector
+from app.domain.planning.guest import Guest
+from app.domain.planning.implementation_list import packed, unpacked
+from app.domain.planning.plan import LeftOut, Mode, ModeReason, Plan
+from app.domain.vms.exposure import covers
+from app.domain.vms.vm import Boot, Resources, Vm, VmDefinition, VmRecord, VmState
 from app.storage.identities import Identities
-from app.storage.lists import ImplementationLists
+from app.storage.implementation_lists import ImplementationLists
 from app.storage.tables import boots, hosts, implementation_lists, migrations, vms
 from app.storage.upsert import insert
 

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 
-from app.domain.checking import check_plan
-from app.domain.composition import BootOrder, compose
-from app.domain.fleet import Fleet
-from app.domain.hazards import forbidden_pairs
-from app.domain.host import HostState
-from app.domain.implementation import Implementation
-from app.domain.placement import Operator, Placement, Requirement, Selector
-from app.domain.vm import Guest
+from app.domain.cpu.implementation import Implementation
+from app.domain.fleet.fleet import Fleet
+from app.domain.fleet.host import HostState
+from app.domain.fleet.placement import Operator, Placement, Requirement, Selector
+from app.domain.planning.checking import check_plan
+from app.domain.planning.composition import BootOrder, compose
+from app.domain.planning.guest import Guest
+from app.domain.planning.hazards import forbidden_pairs
 from app.settings import Settings
 from app.storage.database import Database
 from app.storage.reference_data import load_reference_data

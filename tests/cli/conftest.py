@@ -2,8 +2,8 @@ import uuid
 
 import pytest
 
-from app.client import Client, Server, hosts, vms
 from demo.service import HOST
+from roadstead.client import Client, Server, hosts, vms
 from tests.api.talk import N1, N1_NEW, V1, V2, group, host, vm
 from tests.cli.program import CommandLine
 

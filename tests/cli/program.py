@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from app.cli.application import app
+from roadstead.cli.application import app
 
 PROGRAM = str(Path(sys.executable).with_name("roadstead"))
 PATIENCE = 60

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.cli.csv_hosts import COLUMNS, csv_as_ndjson
-from app.cli.unusable import UnusableFile
+from roadstead.cli.csv_hosts import COLUMNS, csv_as_ndjson
+from roadstead.cli.unusable import UnusableFile
 
 HEADER = "name,midr,revidr,aidr,cpu_list,state,label.rack"
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from app.cli.application import _COMMANDS, _command
-from app.cli.csv_hosts import COLUMNS, csv_as_ndjson
+from roadstead.cli.application import _COMMANDS, _command
+from roadstead.cli.csv_hosts import COLUMNS, csv_as_ndjson
 from tests.cli.program import CommandLine
 
 TEXT = (Path(__file__).parents[2] / "docs/cli.md").read_text(encoding="utf-8")

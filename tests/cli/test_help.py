@@ -5,10 +5,10 @@ from typing import get_args
 
 import pytest
 
-from app.cli import choices
-from app.client import documents
-from app.domain.host import HostState
-from app.domain.vm import VmState
+from app.domain.fleet.host import HostState
+from app.domain.vms.vm import VmState
+from roadstead.cli import choices
+from roadstead.client import documents
 from tests.cli.program import CommandLine
 
 COMMANDS = [

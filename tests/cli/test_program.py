@@ -17,7 +17,7 @@ def modules_of(*arguments: str) -> set[str]:
     """The packages that a command imports."""
     code = (
         "import atexit, sys; atexit.register(lambda: print('modules', *{m.partition('.')[0] for m in sys.modules}));"
-        f"sys.argv = {['roadstead', *arguments]!r}; from app.cli.main import main; main()"
+        f"sys.argv = {['roadstead', *arguments]!r}; from roadstead.cli.main import main; main()"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=False)
     return set(run.stdout.splitlines()[-1].split()[1:])

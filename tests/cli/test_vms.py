@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.client import Client, Server, hosts
+from roadstead.client import Client, Server, hosts
 from tests.api.talk import N1, N1_NEW, V1, host
 from tests.cli.program import CommandLine
 from tests.failing_service import failing_service, problem

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal, Protocol, TypeVar
 
-from app.client import Answer, AsyncClient, Call, Client, Server
-from app.client.documents import Page
+from roadstead.client import Answer, AsyncClient, Call, Client, Server
+from roadstead.client.documents import Page
 
 T = TypeVar("T")
 

@@ -2,8 +2,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.client import Retries, Server
 from demo.service import HOST
+from roadstead.client import Retries, Server
 from tests.client.asking import KINDS, Asker, Kind, asker
 from tests.failing_service import FailingService, failing_service
 

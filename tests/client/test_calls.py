@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from app.client import Call, errata, hosts, migrations, vms
-from app.client.calls import Received, Unreadable
-from app.client.documents import Page
+from roadstead.client import Call, errata, hosts, migrations, vms
+from roadstead.client.calls import Received, Unreadable
+from roadstead.client.documents import Page
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from itertools import islice
 
 import pytest
 
-from app.client import Problem, errata, hosts, migrations, vms
+from roadstead.client import Problem, errata, hosts, migrations, vms
 from tests.api.talk import N1, N1_NEW, V1, host, vm
 from tests.client.asking import Asker
 

@@ -5,9 +5,25 @@ from typing import Protocol
 import pytest
 from pydantic import BaseModel
 
-from app.api.problems import FaultOut
-from app.api.schemas import effects, hosts, lists, planning, vms
-from app.client import documents
+from app.api.models import (
+    boots,
+    compatibility,
+    effects,
+    errata,
+    guests,
+    host_imports,
+    hosts,
+    implementation_lists,
+    implementations,
+    migrations,
+    placements,
+    previews,
+    reasons,
+    targets,
+    vms,
+)
+from app.api.models.problems import FaultOut
+from roadstead.client import documents
 
 
 class Document(Protocol):
@@ -25,35 +41,35 @@ SAME = [
     (hosts.HistoryOut, documents.HostHistory),
     (hosts.HistoryItemOut, documents.ReportedIdentity),
     (hosts.PeriodOut, documents.Period),
-    (hosts.ImportedOut, documents.Imported),
-    (hosts.FleetImplementationOut, documents.FleetImplementation),
+    (host_imports.ImportedOut, documents.Imported),
+    (implementations.FleetImplementationOut, documents.FleetImplementation),
     (vms.VmOut, documents.Vm),
-    (vms.PlacementOut, documents.Placement),
-    (vms.GuestOut, documents.Guest),
+    (placements.PlacementOut, documents.Placement),
+    (guests.GuestOut, documents.Guest),
     (vms.ResourcesOut, documents.Resources),
     (vms.WarningOut, documents.Note),
-    (lists.ContentOut, documents.ListContent),
-    (lists.PlanOut, documents.PlannedList),
-    (lists.ListOut, documents.ImplementationList),
-    (lists.LeftOutOut, documents.LeftOut),
-    (lists.EntryOut, documents.ListEntry),
-    (planning.TargetsOut, documents.TargetPage),
-    (planning.VerdictOut, documents.Verdict),
-    (planning.UnlistedOut, documents.Unlisted),
-    (planning.RejectionsOut, documents.Rejections),
-    (planning.RejectionOut, documents.Rejection),
-    (planning.PreviewOut, documents.Preview),
-    (planning.MigrationOut, documents.Migration),
+    (implementation_lists.ContentOut, documents.ListContent),
+    (implementation_lists.PlanOut, documents.PlannedList),
+    (boots.ListOut, documents.ImplementationList),
+    (implementation_lists.LeftOutOut, documents.LeftOut),
+    (implementation_lists.EntryOut, documents.ListEntry),
+    (targets.TargetsOut, documents.TargetPage),
+    (targets.VerdictOut, documents.Verdict),
+    (reasons.UnlistedOut, documents.Unlisted),
+    (targets.RejectionsOut, documents.Rejections),
+    (targets.RejectionOut, documents.Rejection),
+    (previews.PreviewOut, documents.Preview),
+    (migrations.MigrationOut, documents.Migration),
     (effects.EffectsOut, documents.Effects),
     (effects.AppliedOut, documents.Applied),
     (effects.BelievedSafeOut, documents.BelievedSafe),
-    (effects.ErratumOut, documents.Erratum),
-    (effects.ErrataOut, documents.ErratumPage),
-    (effects.ConcernOut, documents.Concern),
-    (effects.CompatibilityOut, documents.Compatibility),
-    (effects.PooledOut, documents.Pooled),
-    (effects.GroupOut, documents.Group),
-    (effects.PairOut, documents.Pair),
+    (errata.ErratumOut, documents.Erratum),
+    (errata.ErrataOut, documents.ErratumPage),
+    (errata.ConcernOut, documents.Concern),
+    (compatibility.CompatibilityOut, documents.Compatibility),
+    (compatibility.PooledOut, documents.Pooled),
+    (compatibility.GroupOut, documents.Group),
+    (compatibility.PairOut, documents.Pair),
     (FaultOut, documents.Fault),
 ]
 
@@ -65,5 +81,5 @@ def test_a_document_has_the_keys_that_the_service_sends(model: type[BaseModel], 
 
 
 def test_a_reason_has_the_keys_that_are_always_sent() -> None:
-    sent = {name for name, field in planning.ReasonOut.model_fields.items() if field.exclude_if is None}
+    sent = {name for name, field in reasons.ReasonOut.model_fields.items() if field.exclude_if is None}
     assert documents.Reason.__required_keys__ == sent

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.client import Answer, Problem, Retries, Unreachable, hosts, vms
-from app.client.calls import Received
-from app.client.exchange import Exchange, Pause
+from roadstead.client import Answer, Problem, Retries, Unreachable, hosts, vms
+from roadstead.client.calls import Received
+from roadstead.client.exchange import Exchange, Pause
 
 GOOD = Received(200, {"etag": '"1"', "x-request-id": "r"}, b'{"name": "h1"}')
 LOST = OSError("gone")

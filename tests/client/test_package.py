@@ -5,26 +5,27 @@ from importlib.resources import files
 
 import pytest
 
-import app.client
-from app.client import AsyncClient, Client, Misconfigured, Server, hosts
+import roadstead.client
+from roadstead.client import AsyncClient, Client, Misconfigured, Server, hosts
 
 HEAVY = {"alembic", "fastapi", "orjson", "pydantic", "pydantic_settings", "sqlalchemy", "starlette", "typer", "yaml"}
 
 
 def test_it_is_light_and_brings_nothing_of_the_service() -> None:
-    program = "import sys, app.client; print(*sys.modules, sep='\\n')"
+    program = "import sys, roadstead.client; print(*sys.modules, sep='\\n')"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
     modules = run.stdout.splitlines()
     assert not HEAVY.intersection(modules)
-    assert {name.split(".")[1] for name in modules if name.startswith("app.")} == {"client"}
+    assert {name.split(".")[1] for name in modules if name.startswith("roadstead.")} == {"client"}
+    assert "app" not in modules
 
 
 def test_its_types_are_for_others_too() -> None:
-    assert (files("app") / "client/py.typed").is_file()
+    assert (files("roadstead") / "py.typed").is_file()
 
 
 def test_what_it_offers_is_there() -> None:
-    assert all(hasattr(app.client, name) for name in app.client.__all__)
+    assert all(hasattr(roadstead.client, name) for name in roadstead.client.__all__)
 
 
 def test_both_clients_are_closed_where_their_block_ends() -> None:

@@ -1,5 +1,5 @@
-from app.client import ClientError, Problem
-from app.client.calls import Received
+from roadstead.client import ClientError, Problem
+from roadstead.client.calls import Received
 
 
 def received(body: bytes, media_type: str = "application/problem+json; charset=utf-8") -> Received:

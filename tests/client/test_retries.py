@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.client import Problem, Retries, Server, Unreachable, hosts, vms
+from roadstead.client import Problem, Retries, Server, Unreachable, hosts, vms
 from tests.client.asking import Asker, Kind, asker
 from tests.failing_service import HANG_UP, FailingService, Scripted, problem
 

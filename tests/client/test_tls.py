@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from app.client import Client, Misconfigured, Retries, Server, Unreachable, hosts
+from roadstead.client import Client, Misconfigured, Retries, Server, Unreachable, hosts
 from tests.failing_service import Scripted, failing_service
 
 ONCE = Retries(count=0)

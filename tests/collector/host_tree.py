@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from app.collector.cpulist import format_cpu_list
+from roadstead.collector.cpulist import format_cpu_list
 
 
 class Shown(NamedTuple):

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app.collector.command import EXIT_CODES, main
-from app.collector.failures import CollectorFailure
+from roadstead.collector.command import EXIT_CODES, main
+from roadstead.collector.failures import CollectorFailure
 from tests.collector.host_tree import GRAVITON2, PHONE, register_file, write_host
 
 
@@ -134,7 +134,7 @@ def test_help_documents_every_exit_code(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_runs_as_a_module(host: Path) -> None:
     run = subprocess.run(
-        [sys.executable, "-m", "app.collector", "--root", host], capture_output=True, check=True, text=True
+        [sys.executable, "-m", "roadstead.collector", "--root", host], capture_output=True, check=True, text=True
     )
     assert json.loads(run.stdout)["kernel_release"] == "6.17.3-arm64"
 
@@ -145,8 +145,8 @@ HEAVY = {"fastapi", "httpx", "pydantic", "rich", "sqlalchemy", "typer"}
 @pytest.mark.parametrize(
     ("module", "allowed", "parts"),
     [
-        ("app.collector.command", set(), {"collector"}),
-        ("app.collector.sending", {"httpx", "rich"}, {"collector", "client"}),
+        ("roadstead.collector.command", set(), {"collector"}),
+        ("roadstead.collector.sending", {"httpx", "rich"}, {"collector", "client"}),
     ],
 )
 def test_imports_nothing_heavy_and_nothing_of_the_service(module: str, allowed: set[str], parts: set[str]) -> None:
@@ -155,4 +155,5 @@ def test_imports_nothing_heavy_and_nothing_of_the_service(module: str, allowed: 
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
     modules = run.stdout.splitlines()
     assert not HEAVY.intersection(modules) - allowed
-    assert {name.split(".")[1] for name in modules if name.startswith("app.")} == parts
+    assert {name.split(".")[1] for name in modules if name.startswith("roadstead.")} == parts
+    assert "app" not in modules

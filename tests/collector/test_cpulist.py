@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.collector.cpulist import format_cpu_list, parse_cpu_list
+from roadstead.collector.cpulist import format_cpu_list, parse_cpu_list
 
 CPU_SETS = st.sets(st.integers(0, 4095), min_size=1)
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from app.collector.kvm import has_writable_id_registers
+from roadstead.collector.kvm import has_writable_id_registers
 
 KVM = Path("/dev/kvm")
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.collector.cpulist import parse_cpu_list
-from app.collector.failures import HostUnreadable
-from app.collector.reading import installed_qemu, read_cpus, read_host_name, read_kernel_release
-from app.collector.report import CpuGroup
+from roadstead.collector.cpulist import parse_cpu_list
+from roadstead.collector.failures import HostUnreadable
+from roadstead.collector.reading import installed_qemu, read_cpus, read_host_name, read_kernel_release
+from roadstead.collector.report import CpuGroup
 from tests.collector.host_tree import (
     CPUS,
     GRAVITON2,

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.collector.report import CpuGroup, HostReport
+from roadstead.collector.report import CpuGroup, HostReport
 
 GROUP = CpuGroup("0-63", "0x00000000413fd0c1", "0x00000000000000ff", None)
 REPORT = HostReport(

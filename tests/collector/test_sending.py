@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.collector.command import main
+from roadstead.collector.command import main
 from tests.collector.host_tree import GRAVITON2, write_host
 from tests.failing_service import HANG_UP, FailingService, Heard, Scripted, failing_service, problem
 

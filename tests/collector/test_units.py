@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.collector.command import main
+from roadstead.collector.command import main
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 SYSTEMD_ANALYZE = shutil.which("systemd-analyze") or ""

@@ -30,7 +30,7 @@ from hypothesis.stateful import (
 from typing_extensions import override
 
 from app.settings import Settings
-from tests.concurrency import documents as some
+from tests.concurrency import requests as some
 from tests.concurrency.model import HAZARD, Document, Host, Model, Refusals, Reported, Sealed, Vm, cpus_of
 from tests.concurrency.workers import Worker, Workers
 from tests.databases import empty, sqlite_url

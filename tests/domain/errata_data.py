@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from app.domain.errata_format import read_errata_tables
-from app.domain.kernels import read_kernel_behaviours
+from app.domain.reference.errata_format import read_errata_tables
+from app.domain.reference.kernels import read_kernel_behaviours
 
 _SHIPPED: Final = Path(__file__).parents[2] / "app" / "data"
 _OURS: Final = Path(__file__).parent / "data"

@@ -8,9 +8,9 @@ from typing import Final
 
 from hypothesis import strategies as st
 
-from app.domain.errata import ErrataTables, ErratumEntry, FixedRevision, Kind, ModelRange, Revision, Rule
-from app.domain.implementation import Implementation
-from app.domain.kernels import KernelVersion
+from app.domain.cpu.implementation import Implementation
+from app.domain.reference.errata import ErrataTables, ErratumEntry, FixedRevision, Kind, ModelRange, Revision, TableRule
+from app.domain.reference.kernels import KernelVersion
 from tests.domain.errata_data import TABLES
 
 _MODELS: Final = sorted({(each.implementer, each.part) for entry in TABLES.entries for each in entry.ranges})
@@ -52,7 +52,7 @@ def _entries(name: str) -> st.SearchStrategy[ErratumEntry]:
         id=st.just(name),
         title=st.just(name),
         kind=st.just(Kind.ERRATUM),
-        rule=st.sampled_from(Rule),
+        rule=st.sampled_from(TableRule),
         ranges=st.lists(_ranges, min_size=1, max_size=3).map(tuple),
         fixed=st.lists(_fixed, max_size=2).map(tuple),
         log=st.none(),

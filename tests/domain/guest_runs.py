@@ -6,7 +6,7 @@ took the CPUs for capable of break-before-make level 3 (BBML3). Runs `v…` were
 
 from typing import Final, NamedTuple
 
-from app.domain.implementation import Implementation
+from app.domain.cpu.implementation import Implementation
 
 CPUS: Final = {
     "A53": Implementation(0x410FD034, 0, 0),

@@ -6,7 +6,7 @@ A call takes the number of the function and x1 to x3, and gives x0 to x3 as unsi
 from collections.abc import Callable
 from typing import NamedTuple
 
-from app.domain.hypercalls import Arguments, FunctionId, Registers
+from app.domain.guest.hypercalls import Arguments, FunctionId, Registers
 
 Call = Callable[[FunctionId, Arguments], Registers]
 

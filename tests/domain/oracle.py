@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from app.domain.composition import BootOrder
-from app.domain.cpulist import CpuList
-from app.domain.fleet import FleetHost
-from app.domain.placement import Placement, Requirement
+from app.domain.cpu.cpulist import CpuList
+from app.domain.fleet.fleet import FleetHost
+from app.domain.fleet.placement import Placement, Requirement
+from app.domain.planning.composition import BootOrder
 
 Triple = tuple[int, int, int]
 Model = tuple[int, int]

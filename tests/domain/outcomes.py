@@ -2,10 +2,11 @@
 
 from hypothesis import assume, note
 
-from app.domain.composition import BootOrder, compose
-from app.domain.errors import BootRefused, InvalidInput, TooManyImplementations
-from app.domain.fleet import Fleet
-from app.domain.plan import Mode, ModeReason, Plan
+from app.domain.errors import InvalidInput
+from app.domain.fleet.fleet import Fleet
+from app.domain.planning.composition import BootOrder, compose
+from app.domain.planning.plan import Mode, ModeReason, Plan
+from app.domain.planning.refusals import BootRefused, TooManyImplementations
 from tests.domain.oracle import Outcome, Sealed
 from tests.domain.strategies import Situation
 

@@ -6,17 +6,18 @@ from typing import Final
 from hypothesis.vendor.pretty import RepresentationPrinter
 from typing_extensions import override
 
-from app.domain.composition import BootOrder
-from app.domain.cpulist import CpuList, parse_cpulist
-from app.domain.eligibility import Move
-from app.domain.fleet import FleetHost
-from app.domain.host import Capabilities, CpuGroup, HostState, Identity
-from app.domain.implementation import Implementation, ReportedImplementation
-from app.domain.implementation_list import ImplementationList
-from app.domain.placement import Placement
-from app.domain.plan import Mode, ModeReason, Plan
-from app.domain.reference import ReferenceData
-from app.domain.vm import Guest
+from app.domain.cpu.cpulist import CpuList, parse_cpulist
+from app.domain.cpu.identity import CpuGroup, Identity
+from app.domain.cpu.implementation import Implementation, ReportedImplementation
+from app.domain.fleet.fleet import FleetHost
+from app.domain.fleet.host import Capabilities, HostState
+from app.domain.fleet.placement import Placement
+from app.domain.planning.composition import BootOrder
+from app.domain.planning.eligibility import Move
+from app.domain.planning.guest import Guest
+from app.domain.planning.implementation_list import ImplementationList
+from app.domain.planning.plan import Mode, ModeReason, Plan
+from app.domain.reference.reference_data import ReferenceData
 from app.storage.reference_data import load_reference_data
 
 

@@ -12,13 +12,14 @@ from typing import Final
 from hypothesis import strategies as st
 from typing_extensions import override
 
-from app.domain.composition import BootOrder
-from app.domain.cpulist import CpuList
-from app.domain.fleet import Fleet, FleetHost
-from app.domain.host import Capabilities, CpuGroup, HostState, Identity
-from app.domain.implementation import Implementation, ReportedImplementation
-from app.domain.placement import Operator, Placement, Requirement, Selector
-from app.domain.vm import Guest
+from app.domain.cpu.cpulist import CpuList
+from app.domain.cpu.identity import CpuGroup, Identity
+from app.domain.cpu.implementation import Implementation, ReportedImplementation
+from app.domain.fleet.fleet import Fleet, FleetHost
+from app.domain.fleet.host import Capabilities, HostState
+from app.domain.fleet.placement import Operator, Placement, Requirement, Selector
+from app.domain.planning.composition import BootOrder
+from app.domain.planning.guest import Guest
 from tests.domain import samples
 from tests.domain.samples import REFERENCE
 

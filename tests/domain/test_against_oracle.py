@@ -5,10 +5,10 @@ from collections import Counter
 from hypothesis import event, given, note, settings
 from hypothesis import strategies as st
 
-from app.domain.composition import universe
-from app.domain.eligibility import MOVE_RULES, Move, reasons, rejections, targets
-from app.domain.fleet import Fleet
-from app.domain.placement import Placement
+from app.domain.fleet.fleet import Fleet
+from app.domain.fleet.placement import Placement
+from app.domain.planning.composition import universe
+from app.domain.planning.eligibility import MOVE_RULES, Move, reasons, rejections, targets
 from tests.domain import oracle, outcomes
 from tests.domain import strategies as some
 from tests.domain.strategies import Situation

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.catalogue import HostFilter, ImplementationPattern, by_state, implementations
-from app.domain.fleet import Fleet, FleetHost
-from app.domain.host import HostState
-from app.domain.implementation import ReportedImplementation
-from app.domain.placement import Operator, Requirement
+from app.domain.cpu.implementation import ReportedImplementation
+from app.domain.fleet.catalogue import HostFilter, ImplementationPattern, by_state, implementations
+from app.domain.fleet.fleet import Fleet, FleetHost
+from app.domain.fleet.host import HostState
+from app.domain.fleet.placement import Operator, Requirement
 from tests.domain import strategies as some
 from tests.domain.samples import A55, A76, N1, N1_AIDR, N1_REVIDR, V1, host, identity, reported, unread
 

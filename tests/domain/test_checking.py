@@ -9,16 +9,16 @@ from typing import Final
 import pytest
 from hypothesis import given, note
 
-from app.domain.checking import UnsoundPlan, check_arrival, check_plan
-from app.domain.composition import BootOrder, compose
-from app.domain.cpulist import parse_cpulist
-from app.domain.eligibility import Move, targets
-from app.domain.fleet import Fleet, FleetHost
-from app.domain.host import HostState
-from app.domain.implementation import Implementation
-from app.domain.implementation_list import ImplementationList
-from app.domain.placement import Placement
-from app.domain.plan import LeftOut, Mode, ModeReason, Plan
+from app.domain.cpu.cpulist import parse_cpulist
+from app.domain.cpu.implementation import Implementation
+from app.domain.fleet.fleet import Fleet, FleetHost
+from app.domain.fleet.host import HostState
+from app.domain.fleet.placement import Placement
+from app.domain.planning.checking import UnsoundPlan, check_arrival, check_plan
+from app.domain.planning.composition import BootOrder, compose
+from app.domain.planning.eligibility import Move, targets
+from app.domain.planning.implementation_list import ImplementationList
+from app.domain.planning.plan import LeftOut, Mode, ModeReason, Plan
 from tests.domain import samples
 from tests.domain import strategies as some
 from tests.domain.outcomes import composed, planned

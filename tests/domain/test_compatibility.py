@@ -4,9 +4,9 @@ from itertools import combinations
 
 from hypothesis import given
 
-from app.domain.compatibility import compatibility
-from app.domain.fleet import Fleet
-from app.domain.host import HostState
+from app.domain.fleet.fleet import Fleet
+from app.domain.fleet.host import HostState
+from app.domain.planning.compatibility import compatibility
 from tests.domain import oracle
 from tests.domain import strategies as some
 from tests.domain.samples import A55, A76, N1, N3, REFERENCE, V1, host, identity, unread

@@ -6,16 +6,17 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from app.domain.composition import BootOrder, compose, universe
-from app.domain.eligibility import Move, targets
-from app.domain.errors import BootRefused, HostNotFound, InvalidInput, TooManyImplementations
-from app.domain.fleet import Fleet, FleetHost
-from app.domain.host import Capabilities, HostState
-from app.domain.implementation import Implementation
-from app.domain.placement import Placement, Selector
-from app.domain.plan import LeftOut, Mode, ModeReason, Plan
-from app.domain.reasons import ReasonCode
-from app.domain.vm import Guest
+from app.domain.cpu.implementation import Implementation
+from app.domain.errors import HostNotFound, InvalidInput
+from app.domain.fleet.fleet import Fleet, FleetHost
+from app.domain.fleet.host import Capabilities, HostState
+from app.domain.fleet.placement import Placement, Selector
+from app.domain.planning.composition import BootOrder, compose, universe
+from app.domain.planning.eligibility import Move, targets
+from app.domain.planning.guest import Guest
+from app.domain.planning.plan import LeftOut, Mode, ModeReason, Plan
+from app.domain.planning.reasons import ReasonCode
+from app.domain.planning.refusals import BootRefused, TooManyImplementations
 from tests.domain import strategies as some
 from tests.domain.outcomes import composed, planned
 from tests.domain.samples import (

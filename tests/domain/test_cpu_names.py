@@ -1,8 +1,8 @@
 import pytest
 from hypothesis import given
 
-from app.domain.cpu_names import CpuNames
-from app.domain.implementation import Implementation, ReportedImplementation
+from app.domain.cpu.cpu_names import CpuNames
+from app.domain.cpu.implementation import Implementation, ReportedImplementation
 from tests.domain import strategies as some
 from tests.domain.samples import REFERENCE
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.cpulist import CPU_MAX, CpuList, parse_cpulist
+from app.domain.cpu.cpulist import CPU_MAX, CpuList, parse_cpulist
 from tests.domain import strategies as some
 
 

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.effects import Effects, NoteCode, effects
-from app.domain.errata import ErrataTables, Rule
-from app.domain.implementation import Implementation
-from app.domain.kernels import KernelVersion
+from app.domain.cpu.implementation import Implementation
+from app.domain.guest.effects import Effects, NoteCode, effects
+from app.domain.reference.errata import ErrataTables, TableRule
+from app.domain.reference.kernels import KernelVersion
 from tests.domain import errata_strategies as some
 from tests.domain.errata_data import KERNELS, TABLES, Document, vectors
 from tests.domain.guest_runs import CPUS, DEBIAN_HAS_ON, LOGGED, RUNS, Run
@@ -51,7 +51,7 @@ def test_agrees_with_the_tables_of_the_kernel(vector: Document) -> None:
 def test_agrees_with_what_real_guests_logged(run: Run) -> None:
     found = of([CPUS[name] for name in run.offered])
     logged = {LOGGED[short] for short in run.detected}
-    allow_lists = {entry.id for entry in TABLES.entries if entry.rule is Rule.ANY_SAFE}
+    allow_lists = {entry.id for entry in TABLES.entries if entry.rule is TableRule.ANY_SAFE}
     assert logged - allow_lists == {
         each.entry.id
         for each in found.applies

@@ -9,7 +9,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from app.domain.eligibility import (
+from app.domain.cpu.identity import CpuGroup, Identity
+from app.domain.cpu.implementation import Implementation, differing_registers
+from app.domain.fleet.fleet import Fleet, FleetHost
+from app.domain.fleet.host import Capabilities, HostState
+from app.domain.fleet.placement import Placement, Selector
+from app.domain.planning.eligibility import (
     BOARDING_RULES,
     EXAMPLES,
     FIT_RULES,
@@ -21,12 +26,8 @@ from app.domain.eligibility import (
     rejections,
     targets,
 )
-from app.domain.fleet import Fleet, FleetHost
-from app.domain.host import Capabilities, CpuGroup, HostState, Identity
-from app.domain.implementation import Implementation, differing_registers
-from app.domain.placement import Placement, Selector
-from app.domain.plan import Mode, ModeReason, Plan
-from app.domain.reasons import LASTING, ReasonCode
+from app.domain.planning.plan import Mode, ModeReason, Plan
+from app.domain.planning.reasons import LASTING, ReasonCode
 from tests.domain import outcomes, samples
 from tests.domain import strategies as some
 from tests.domain.samples import (

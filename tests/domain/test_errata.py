@@ -1,9 +1,9 @@
 import pytest
 from hypothesis import given
 
-from app.domain.errata import ErrataTables, FixedRevision, ModelRange, Revision, Rule
-from app.domain.implementation import Implementation
-from app.domain.registers import decode_midr
+from app.domain.cpu.implementation import Implementation
+from app.domain.cpu.registers import decode_midr
+from app.domain.reference.errata import ErrataTables, FixedRevision, ModelRange, Revision, TableRule
 from tests.domain import errata_strategies as some
 from tests.domain.errata_data import TABLES, Document, errata_document
 from tests.domain.guest_runs import CPUS
@@ -77,7 +77,7 @@ def test_entries_are_found_by_id() -> None:
 def test_an_allow_list_for_el2_weakens_nobody() -> None:
     apple = TABLES.entry("ARM64_HAS_ICH_HCR_EL2_TDIR")
     assert apple is not None
-    assert apple.rule is Rule.ANY_SAFE
+    assert apple.rule is TableRule.ANY_SAFE
     assert not apple.weakens
 
 

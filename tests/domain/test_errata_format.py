@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.documents import Fault
-from app.domain.errata import Kind, LogWhen, Revision, Rule
-from app.domain.errata_format import InvalidErrataTables, read_errata_tables
-from app.domain.kernels import KernelVersion
+from app.domain.reference.documents import Fault
+from app.domain.reference.errata import Kind, LogWhen, Revision, TableRule
+from app.domain.reference.errata_format import InvalidErrataTables, read_errata_tables
+from app.domain.reference.kernels import KernelVersion
 from tests.domain.errata_data import TABLES, Document, errata_document, put
 
 
@@ -91,9 +91,9 @@ def test_reads_every_key() -> None:
     )
     assert (deny.kind, deny.rule, allow.kind, allow.rule) == (
         Kind.ERRATUM,
-        Rule.ANY_AFFECTED,
+        TableRule.ANY_AFFECTED,
         Kind.FEATURE,
-        Rule.ANY_SAFE,
+        TableRule.ANY_SAFE,
     )
     assert (deny.ranges[0].implementer, deny.ranges[0].part) == (0x41, 0xD03)
     assert (deny.ranges[0].first, deny.ranges[0].last) == (Revision(0, 0), Revision(0, 4))

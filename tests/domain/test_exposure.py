@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.cpulist import CpuList, parse_cpulist
-from app.domain.eligibility import FIT_RULES, reasons
-from app.domain.exposure import covers
-from app.domain.fleet import Fleet, FleetHost
-from app.domain.host import Identity
-from app.domain.implementation import Implementation
-from app.domain.implementation_list import ImplementationList
-from app.domain.reasons import ReasonCode
+from app.domain.cpu.cpulist import CpuList, parse_cpulist
+from app.domain.cpu.identity import Identity
+from app.domain.cpu.implementation import Implementation
+from app.domain.fleet.fleet import Fleet, FleetHost
+from app.domain.planning.eligibility import FIT_RULES, reasons
+from app.domain.planning.implementation_list import ImplementationList
+from app.domain.planning.reasons import ReasonCode
+from app.domain.vms.exposure import covers
 from tests.domain import oracle
 from tests.domain import strategies as some
 from tests.domain.outcomes import planned

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyroaring import FrozenBitMap
 
-from app.domain.fleet import Facet, Fleet, FleetHost, union
-from app.domain.host import HostState
-from app.domain.placement import Operator, Placement, Requirement, Selector
+from app.domain.fleet.fleet import Facet, Fleet, FleetHost, union
+from app.domain.fleet.host import HostState
+from app.domain.fleet.placement import Operator, Placement, Requirement, Selector
 from tests.domain import strategies as some
 from tests.domain.samples import V1, host
 

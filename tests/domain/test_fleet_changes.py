@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyroaring import FrozenBitMap
 
-from app.domain.catalogue import implementations
-from app.domain.eligibility import rejections, targets
-from app.domain.fleet import Facet, Fleet, FleetHost
-from app.domain.host import Capabilities, HostState
-from app.domain.placement import Operator, Placement, Requirement, Selector
+from app.domain.fleet.catalogue import implementations
+from app.domain.fleet.fleet import Facet, Fleet, FleetHost
+from app.domain.fleet.host import Capabilities, HostState
+from app.domain.fleet.placement import Operator, Placement, Requirement, Selector
+from app.domain.planning.eligibility import rejections, targets
 from tests.domain import strategies as some
 from tests.domain.samples import A55, A76, ABLE, KUNPENG, N1, V1, host, identity, move, plan, uniform, unread
 

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.checking_hazards import hazards_on_list
-from app.domain.effects import effects
-from app.domain.errata import ErrataTables, FixedRevision, Revision
-from app.domain.hazards import (
+from app.domain.cpu.implementation import Implementation
+from app.domain.guest.effects import effects
+from app.domain.planning.checking_hazards import hazards_on_list
+from app.domain.planning.hazards import (
     ForbiddenPair,
     Screening,
     added_errata,
@@ -18,8 +18,8 @@ from app.domain.hazards import (
     screen,
     weakening,
 )
-from app.domain.implementation import Implementation
-from app.domain.plan import LeftOut
+from app.domain.planning.plan import LeftOut
+from app.domain.reference.errata import ErrataTables, FixedRevision, Revision
 from tests.domain import errata_strategies as some
 from tests.domain.errata_data import KERNELS, TABLES
 from tests.domain.guest_runs import CPUS

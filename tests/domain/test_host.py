@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.cpulist import CpuList, parse_cpulist
-from app.domain.host import Capabilities, CpuGroup, Host, HostRecord, HostState, Identity
-from app.domain.implementation import ReportedImplementation
+from app.domain.cpu.cpulist import CpuList, parse_cpulist
+from app.domain.cpu.identity import CpuGroup, Identity
+from app.domain.cpu.implementation import ReportedImplementation
+from app.domain.fleet.host import Capabilities, Host, HostRecord, HostState
 from tests.domain import oracle
 from tests.domain import strategies as some
 from tests.domain.samples import A55, A76, N1, N1_REVIDR, V1, group, host, identity, reported, uniform, unread

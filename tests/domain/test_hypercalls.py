@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.cpu.implementation import Implementation
 from app.domain.errors import NotRepresentable
-from app.domain.hypercalls import Abi, Arguments, FunctionId, Registers, all_calls, answer, function_named
-from app.domain.implementation import Implementation
-from app.domain.implementation_list import ImplementationList
-from app.domain.plan import Mode, Plan
+from app.domain.guest.hypercalls import Abi, Arguments, FunctionId, Registers, all_calls, answer_call, function_named
+from app.domain.planning.implementation_list import ImplementationList
+from app.domain.planning.plan import Mode, Plan
 from tests.domain import strategies as some
 from tests.domain.guest_side import Told, ask_discover_implementation, ask_kvm, ask_rfc_v2
 from tests.domain.samples import ALL_ONES, ALL_ZERO, HIGH_BITS, KUNPENG, N1, N1_REVIDR, V1, plan
@@ -30,7 +30,7 @@ def many(count: int) -> Plan:
 
 def asked(sealed: Plan, abi: Abi, function: FunctionId, *arguments: int) -> Registers:
     x1, x2, x3 = (*arguments, 0, 0, 0)[:3]
-    return answer(sealed, abi, function, (x1, x2, x3))
+    return answer_call(sealed, abi, function, (x1, x2, x3))
 
 
 any_plans = st.lists(some.any_implementations, min_size=1, max_size=70).map(lambda entries: plan(*entries))
@@ -187,7 +187,7 @@ def test_functions_of_another_abi(abi: Abi, functions: tuple[FunctionId, ...]) -
 @given(st.sampled_from(Abi), st.integers(0, 2**64 - 1) | st.sampled_from([VERSION, CPUS, NUMBER, TARGETS]), st.data())
 def test_every_answer_is_four_unsigned_registers(abi: Abi, function: int, data: st.DataObject) -> None:
     arguments: Arguments = data.draw(st.tuples(some.registers, some.registers, some.registers))
-    for register in answer(plan(N1, V1), abi, function, arguments):
+    for register in answer_call(plan(N1, V1), abi, function, arguments):
         assert 0 <= register < 2**64
 
 
@@ -221,7 +221,7 @@ def ask(sealed: Plan, abi: Abi) -> list[Told] | None:
     made = []
 
     def call(function: FunctionId, arguments: Arguments) -> Registers:
-        returns = answer(sealed, abi, function, arguments)
+        returns = answer_call(sealed, abi, function, arguments)
         made.append((function, arguments, returns))
         return returns
 

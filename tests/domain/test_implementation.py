@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.implementation import (
+from app.domain.cpu.implementation import (
     Implementation,
     ReportedImplementation,
     describe_registers,

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.implementation import Implementation
-from app.domain.implementation_list import ABI_VERSION, ImplementationList
+from app.domain.cpu.implementation import Implementation
+from app.domain.planning.implementation_list import ABI_VERSION, ImplementationList
 from tests.domain import strategies as some
 from tests.domain.samples import KUNPENG, N1, N1_AIDR, N1_REVIDR, V1
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.kernels import Behaviour, InvalidKernelBehaviours, KernelVersion, read_kernel_behaviours
+from app.domain.reference.kernels import Behaviour, InvalidKernelBehaviours, KernelVersion, read_kernel_behaviours
 from tests.domain import errata_strategies as some
 from tests.domain.errata_data import KERNELS, kernels_document, put
 

@@ -1,8 +1,8 @@
 import pytest
 from hypothesis import given
 
-from app.domain.fleet import FleetHost
-from app.domain.placement import DEFAULT_MAX_IMPLEMENTATIONS, Operator, Placement, Requirement, Selector
+from app.domain.fleet.fleet import FleetHost
+from app.domain.fleet.placement import DEFAULT_MAX_IMPLEMENTATIONS, Operator, Placement, Requirement, Selector
 from tests.domain import oracle, samples
 from tests.domain.strategies import hosts, placements
 

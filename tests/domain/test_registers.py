@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.registers import REGISTER_MAX, MidrFields, decode_midr, format_register, parse_register
+from app.domain.cpu.registers import REGISTER_MAX, MidrFields, decode_midr, format_register, parse_register
 from tests.domain import strategies as some
 
 

@@ -8,6 +8,7 @@ from app.domain import errors
 from app.domain.answer import Answer
 from app.domain.errors import AlreadyExists, InputFault, RoadsteadError, StaleRevision
 from app.domain.paging import Page
+from app.domain.planning import refusals
 from app.domain.preconditions import UNCONDITIONAL, Precondition
 
 # The API: "If-Match on a write that is stale → 412 stale_revision; If-None-Match: * makes a PUT create-only".
@@ -105,15 +106,15 @@ def test_every_refusal_has_a_code_of_its_own() -> None:
         (errors.HostInUse("h1", ["a", "b"]), "host_in_use", "host 'h1' is used by a, b"),
         (errors.MigrationClosed("m-9", "failed"), "migration_closed", "migration m-9 is already failed"),
         (errors.HypercallsHidden("vm-1"), "hypercalls_hidden", "homogeneous mode"),
-        (errors.BootRefused("h1", []), "boot_refused", "the VM cannot boot on h1"),
-        (errors.NotATarget("h1", []), "not_a_target", "the VM cannot move to h1"),
+        (refusals.BootRefused("h1", []), "boot_refused", "the VM cannot boot on h1"),
+        (refusals.NotATarget("h1", []), "not_a_target", "the VM cannot move to h1"),
         (errors.StaleRevision("h1"), "stale_revision", "has changed since the revision named by If-Match"),
         (errors.AlreadyExists("h1"), "already_exists", "'h1' exists already"),
         (errors.IdempotencyKeyReused(), "idempotency_key_reused", "choose a new one"),
         (errors.UnsupportedContent("text/csv"), "unsupported_media_type", "Content-Type: text/csv"),
         (errors.TooLarge(9), "body_too_large", "larger than 9 bytes"),
         (errors.DatabaseUnavailable(), "database_unavailable", "the database did not answer"),
-        (errors.TooManyImplementations(9, 7, []), "too_many_implementations", "so that 2 are left out"),
+        (refusals.TooManyImplementations(9, 7, []), "too_many_implementations", "so that 2 are left out"),
     ],
 )
 def test_refusals(error: RoadsteadError, code: str, words: str) -> None:

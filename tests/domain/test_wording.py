@@ -2,11 +2,11 @@
 
 import pytest
 
-from app.domain.eligibility import MOVE_RULES, reasons
-from app.domain.fleet import Fleet, FleetHost
-from app.domain.host import Capabilities, HostState
-from app.domain.placement import Operator, Placement, Requirement, Selector
-from app.domain.plan import Mode, ModeReason, Plan
+from app.domain.fleet.fleet import Fleet, FleetHost
+from app.domain.fleet.host import Capabilities, HostState
+from app.domain.fleet.placement import Operator, Placement, Requirement, Selector
+from app.domain.planning.eligibility import MOVE_RULES, reasons
+from app.domain.planning.plan import Mode, ModeReason, Plan
 from tests.domain.samples import A55, A57, ABLE, ANYWHERE, N1, N1_REVIDR, N3, V1, host, identity, move, plan, unread
 
 HOMOGENEOUS = plan(N1, mode=Mode.HOMOGENEOUS, mode_reasons=(ModeReason.GUEST_CANNOT_DISCOVER,))

@@ -7,11 +7,12 @@ from typing import Any, Final
 
 import yaml
 
-from app.domain.cpulist import parse_cpulist
-from app.domain.fleet import FleetHost
-from app.domain.host import Capabilities, CpuGroup, HostState, Identity
-from app.domain.implementation import ReportedImplementation
-from app.domain.placement import Operator, Placement, Requirement, Selector
+from app.domain.cpu.cpulist import parse_cpulist
+from app.domain.cpu.identity import CpuGroup, Identity
+from app.domain.cpu.implementation import ReportedImplementation
+from app.domain.fleet.fleet import FleetHost
+from app.domain.fleet.host import Capabilities, HostState
+from app.domain.fleet.placement import Operator, Placement, Requirement, Selector
 
 HERE: Final = Path(__file__).parent
 

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.checking import check_arrival, check_plan
-from app.domain.composition import BootOrder, compose
-from app.domain.cpulist import parse_cpulist
-from app.domain.eligibility import MOVE_RULES, Move, reasons, targets
-from app.domain.errors import BootRefused, TooManyImplementations
-from app.domain.exposure import covers
-from app.domain.fleet import Fleet, FleetHost
-from app.domain.implementation import Implementation
-from app.domain.plan import Plan
-from app.domain.reasons import Reason, ReasonCode
-from app.domain.vm import Guest
+from app.domain.cpu.cpulist import parse_cpulist
+from app.domain.cpu.implementation import Implementation
+from app.domain.fleet.fleet import Fleet, FleetHost
+from app.domain.planning.checking import check_arrival, check_plan
+from app.domain.planning.composition import BootOrder, compose
+from app.domain.planning.eligibility import MOVE_RULES, Move, reasons, targets
+from app.domain.planning.guest import Guest
+from app.domain.planning.plan import Plan
+from app.domain.planning.reasons import Reason, ReasonCode
+from app.domain.planning.refusals import BootRefused, TooManyImplementations
+from app.domain.vms.exposure import covers
 from app.storage.reference_data import load_reference_data
 from tests.scenarios.scenario import Cpus, Expected, Scenario, SketchedHost, Step, read_scenario, scenario_files
 

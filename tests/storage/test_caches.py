@@ -2,15 +2,15 @@
 
 import pytest
 
-from app.domain.implementation import Implementation, ReportedImplementation
-from app.domain.implementation_list import ImplementationList
+from app.domain.cpu.implementation import Implementation, ReportedImplementation
+from app.domain.planning.implementation_list import ImplementationList
 from app.domain.preconditions import UNCONDITIONAL
 from app.services.context import Context
-from app.services.inventory import put_host
-from app.services.vms import get_implementation_list
-from app.storage import lists
+from app.services.hosts import put_host
+from app.services.implementation_lists import get_implementation_list
+from app.storage import implementation_lists
 from app.storage.identities import identity_digest
-from app.storage.lists import ListCache
+from app.storage.implementation_lists import ListCache
 from tests.storage.statements import statements
 from tests.storage.workers import N1, N2, Group, a_host
 
@@ -70,7 +70,7 @@ async def test_a_list_is_read_once(worker: Context, other: Context) -> None:
 
 
 def test_the_list_read_first_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lists, "_KEPT", 2)
+    monkeypatch.setattr(implementation_lists, "_KEPT", 2)
     cache = ListCache()
     for number in range(3):
         cache.keep(bytes([number]), a_list(number).binary)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.host import LinedHost
+from app.domain.fleet.host import LinedHost
 from app.services.context import Context
 from tests.storage.workers import a_host
 

@@ -7,7 +7,7 @@ import pytest
 
 from app.domain.preconditions import UNCONDITIONAL
 from app.services.context import Context
-from app.services.inventory import delete_host, put_host
+from app.services.hosts import delete_host, put_host
 from app.storage.hosts import Hosts
 from tests.storage.workers import N1, N2, a_host
 

@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from app.domain.fleet import Fleet, FleetHost
-from app.domain.host import Host, HostState, LinedHost
-from app.domain.implementation import ReportedImplementation
+from app.domain.cpu.implementation import ReportedImplementation
+from app.domain.fleet.fleet import Fleet, FleetHost
+from app.domain.fleet.host import Host, HostState, LinedHost
 from app.domain.preconditions import UNCONDITIONAL
 from app.services.context import Context
-from app.services.inventory import delete_host, edit_host, put_host
+from app.services.hosts import delete_host, edit_host, put_host
 from app.settings import Settings
 from tests.storage.statements import statements
 from tests.storage.workers import N1, N2, SEEN, a_host, fleet_of, working

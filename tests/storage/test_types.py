@@ -5,10 +5,10 @@ import pytest
 from sqlalchemy import BigInteger, Column, MetaData, Table, delete, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.implementation import ReportedImplementation
+from app.domain.cpu.implementation import ReportedImplementation
 from app.domain.preconditions import UNCONDITIONAL
 from app.services.context import Context
-from app.services.inventory import get_host, put_host
+from app.services.hosts import get_host, put_host
 from app.storage.types import Name, Register, Timestamp
 from tests.storage.workers import a_host
 

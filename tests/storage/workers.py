@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from app.domain.cpulist import parse_cpulist
-from app.domain.fleet import Fleet
-from app.domain.host import Capabilities, CpuGroup, Host, HostState, Identity
-from app.domain.implementation import ReportedImplementation
+from app.domain.cpu.cpulist import parse_cpulist
+from app.domain.cpu.identity import CpuGroup, Identity
+from app.domain.cpu.implementation import ReportedImplementation
+from app.domain.fleet.fleet import Fleet
+from app.domain.fleet.host import Capabilities, Host, HostState
 from app.services.context import Context
 from app.settings import Settings
 from app.storage.database import Database

@@ -1,0 +1,109 @@
+"""Boots: a VM starts on a host, is adopted, stops."""
+
+from functools import partial
+from operator import attrgetter
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+
+from app.api.conditions import Conditions
+from app.api.context import ContextDep
+from app.api.documentation import refuses
+from app.api.etags import sealed_tag
+from app.api.idempotency import OnceOnly, send
+from app.api.media_types import json_body
+from app.api.models.boots import BootIn, BootsOut, ListOut
+from app.api.models.implementation_lists import Format
+from app.api.models.vms import VmOut
+from app.api.paging import NumberPaging, encode_cursor
+from app.api.parameters import StoppedVmName, VmName
+from app.api.representations import Representations
+from app.domain.vms.vm import Boot
+from app.services import boots
+
+router: Final = APIRouter(prefix="/v1/vms", tags=["VMs"])
+
+
+@router.post(
+    "/{vm}/boots",
+    status_code=201,
+    response_model=ListOut,
+    summary="Boot a VM: seal its implementation list",
+    dependencies=[Depends(json_body)],
+    responses=refuses(
+        "vm_not_found",
+        "host_not_found",
+        "boot_refused",
+        "vm_running",
+        "vm_migrating",
+        "too_many_implementations",
+        "stale_revision",
+        "idempotency_key_reused",
+        "unsupported_media_type",
+        "body_too_large",
+    ),
+)
+async def boot_vm(
+    context: ContextDep, vm: StoppedVmName, body: BootIn, conditions: Conditions, once: OnceOnly
+) -> Response:
+    """Compose the list for this host and placement and seal it for the life of the boot.
+
+    With `adopt`, take in a VM that runs already: seal exactly what its VMM exposes.
+    """
+    attempt = once.answering(
+        201,
+        lambda boot: ListOut.from_boot(boot, context.reference.names),
+        lambda boot: sealed_tag(boot, Format.JSON),
+        _boot_path,
+    )
+    boot = boots.BootRequest(vm, body.host, body.cpus)
+    if body.adopt:
+        return send(await boots.adopt_vm(context, boot, body.adopt.to_domain(), conditions, attempt))
+    return send(await boots.boot_vm(context, boot, conditions, attempt))
+
+
+@router.get(
+    "/{vm}/boots",
+    response_model=BootsOut,
+    summary="List the boots of a VM",
+    responses=refuses("vm_not_found", "invalid_cursor"),
+)
+async def list_boots(context: ContextDep, vm: VmName, page: NumberPaging) -> BootsOut:
+    """Every boot with the list it sealed, oldest first."""
+    found = await boots.list_boots(context, vm, page)
+    items = [ListOut.from_boot(boot, context.reference.names) for boot in found.items]
+    return BootsOut(items=items, next_cursor=encode_cursor(found.next_after))
+
+
+@router.get(
+    "/{vm}/boots/{number}",
+    response_model=ListOut,
+    summary="Read the list that a boot sealed",
+    responses=refuses("vm_not_found", "boot_not_found", "hypercalls_hidden"),
+)
+async def get_boot(
+    request: Request,
+    context: ContextDep,
+    vm: VmName,
+    number: Annotated[int, Path(ge=0, le=2**31 - 1, description="Counts from 1.", examples=[1])],
+    format: Annotated[Format, Query(description="Another representation of the same list.")] = Format.JSON,  # noqa: A002
+) -> Response:
+    """The list as it was sealed, also when the VM has long been stopped."""
+    boot = await boots.get_boot(context, vm, number)
+    return Representations(context.reference.names).of_boot(boot, format, sealed_tag(boot, format)).answer(request)
+
+
+@router.post(
+    "/{vm}/stop",
+    response_model=VmOut,
+    summary="Stop a VM",
+    responses=refuses("vm_not_found", "vm_migrating", "stale_revision", "idempotency_key_reused"),
+)
+async def stop_vm(context: ContextDep, vm: StoppedVmName, conditions: Conditions, once: OnceOnly) -> Response:
+    """Its VMM process has ended: back to `defined`. The list stays readable under its boot."""
+    attempt = once.answering(200, partial(VmOut.from_record, reference=context.reference), attrgetter("tag"))
+    return send(await boots.stop_vm(context, vm, conditions, attempt))
+
+
+def _boot_path(boot: Boot) -> str:
+    return f"/v1/vms/{boot.vm}/boots/{boot.number}"

@@ -1,0 +1,55 @@
+"""Filters in query strings."""
+
+from typing import Annotated
+
+from fastapi import Depends, Query
+
+from app.domain.cpu.registers import parse_register
+from app.domain.errors import InputFault, InvalidInput
+from app.domain.fleet.catalogue import HostFilter, ImplementationPattern
+from app.domain.fleet.host import HostState
+from app.domain.fleet.placement import Operator, Requirement
+
+Labels = Annotated[
+    list[str],
+    Query(
+        alias="label",
+        max_length=64,
+        description="`key=value`, or `key` alone for any value. Repeat it to ask for all.",
+        examples=[["zone=fra1"]],
+    ),
+]
+States = Annotated[list[HostState], Query(alias="state", description="Repeat it to ask for any.")]
+ImplementationQuery = Annotated[
+    str | None,
+    Query(
+        max_length=80,
+        description="`MIDR`, `MIDR,REVIDR` or `MIDR,REVIDR,AIDR`; registers left out may be anything.",
+        examples=["0x413fd0c1"],
+    ),
+]
+
+
+async def _host_filter(
+    labels: Labels = [],  # noqa: B006 - FastAPI copies it
+    states: States = [],  # noqa: B006 - the same
+    implementation: ImplementationQuery = None,
+) -> HostFilter:
+    requirements = tuple(_label(each) for each in labels)
+    return HostFilter(requirements, frozenset(states), _pattern(implementation) if implementation else None)
+
+
+Filter = Annotated[HostFilter, Depends(_host_filter)]
+
+
+def _label(text: str) -> Requirement:
+    key, equals, value = text.partition("=")
+    return Requirement(key, Operator.IN, (value,)) if equals else Requirement(key, Operator.EXISTS)
+
+
+def _pattern(text: str) -> ImplementationPattern:
+    try:
+        midr, *rest = (parse_register(part.strip()) for part in text.split(","))
+        return ImplementationPattern(midr, *rest)
+    except (ValueError, TypeError) as error:
+        raise InvalidInput([InputFault("/implementation", f"{error}; as in 0x413fd0c1,0x0,0x0", "query")]) from None

@@ -1,0 +1,55 @@
+"""Imports of hosts."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Request, Response
+
+from app.api.context import ContextDep, Reporter
+from app.api.documentation import refuses
+from app.api.idempotency import IdempotencyKey, Once, send
+from app.api.middleware import Allowance
+from app.api.models.host_imports import ImportedOut
+from app.api.ndjson_hosts import MEDIA_TYPE, NdjsonHosts
+from app.domain.errors import UnsupportedContent
+from app.services import host_imports
+
+router: Final = APIRouter(prefix="/v1", tags=["Inventory"])
+
+
+_NDJSON: Final = {
+    "requestBody": {
+        "required": True,
+        "description": "One host a line, each with its `name`. A host that is there is replaced whole.",
+        "content": {
+            MEDIA_TYPE: {
+                "schema": {"type": "string"},
+                "example": '{"name":"fra1-r09-n01","cpus":[{"midr":"0x413fd0c1","revidr":"0x0","aidr":"0x0"}]}\n',
+            }
+        },
+    }
+}
+
+
+@router.post(
+    "/hosts:import",
+    response_model=ImportedOut,
+    summary="Import many hosts",
+    openapi_extra=_NDJSON,
+    responses=refuses(
+        "invalid_import", "idempotency_key_reused", "unsupported_media_type", "body_too_large", "request_timeout"
+    ),
+)
+async def import_hosts(
+    request: Request,
+    context: ContextDep,
+    reporter: Reporter,
+    idempotency_key: IdempotencyKey = None,
+    dry_run: Annotated[bool, Query(description="Validate, count, and write nothing.")] = False,  # noqa: FBT002 - a query parameter
+) -> Response:
+    """Create and replace hosts from NDJSON, all or nothing. 100,000 in one request is normal."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != MEDIA_TYPE:
+        raise UnsupportedContent(MEDIA_TYPE)
+    Allowance.of(request).lift()
+    lines = NdjsonHosts(request, context.now(), request.state.settings)
+    attempt = Once(request, context, idempotency_key, b"").answering(200, ImportedOut.from_domain)
+    return send(await host_imports.import_hosts(context, lines, reporter, attempt, dry_run=dry_run))

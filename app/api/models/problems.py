@@ -1,0 +1,38 @@
+"""Problems on the wire."""
+
+from pydantic import Field
+
+from app.api.models.common import ImplementationOut, Out
+from app.api.models.reasons import ReasonOut
+
+
+class FaultOut(Out):
+    pointer: str = Field(
+        description="JSON Pointer into the body, or to a parameter by its name.", examples=["/cpus/0/midr"]
+    )
+    detail: str
+    location: str = Field(description="body, path, query or header.", examples=["body"])
+
+
+class CandidateOut(Out):
+    implementation: ImplementationOut
+    hosts: int
+
+
+class ProblemOut(Out):
+    """RFC 9457. `code` is stable; so is everything it means."""
+
+    type: str = Field(description="A page of this service about the problem.", examples=["/problems/host_not_found"])
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    errors: list[FaultOut] | None = None
+    reasons: list[ReasonOut] | None = None
+    errors_total: int | None = Field(None, description="All faults of an import, those not named too.")
+    count: int | None = Field(None, description="too_many_implementations: how long the list would be.")
+    max_implementations: int | None = None
+    candidates: list[CandidateOut] | None = Field(None, description="What could be left out, rarest first.")
+    vms: list[str] | None = Field(None, description="host_in_use: the first few VMs.")
+    migration: str | None = Field(None, description="vm_migrating: the open migration.")

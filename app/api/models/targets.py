@@ -1,0 +1,92 @@
+"""Where a VM may go, on the wire."""
+
+from pydantic import Field
+
+from app.api.models.common import (
+    AcceptedHazards,
+    FleetRevision,
+    HostNameOut,
+    ImplementationOut,
+    NextCursor,
+    Out,
+    VmNameOut,
+)
+from app.api.models.reasons import ReasonOut
+from app.domain.cpu.cpu_names import CpuNames
+from app.domain.fleet.fleet import FleetHost
+from app.domain.planning.eligibility import Rejection
+from app.domain.planning.reasons import ReasonCode
+from app.services.targets import Rejections, Verdict
+
+
+class TargetOut(Out):
+    host: HostNameOut
+    implementations: list[ImplementationOut]
+
+    @classmethod
+    def from_domain(cls, host: FleetHost, names: CpuNames) -> "TargetOut":
+        reported = host.identity.reported
+        return cls(host=host.name, implementations=[ImplementationOut.from_domain(each, names) for each in reported])
+
+
+class TargetsOut(Out):
+    """Hosts to which the VM may move now, by name."""
+
+    vm: VmNameOut
+    fleet_revision: FleetRevision
+    total: int
+    items: list[TargetOut]
+    next_cursor: NextCursor
+    accepted_hazards: AcceptedHazards
+    summary: str = Field(examples=["12 of 40 hosts are targets of vm-1 on h1."])
+
+
+class VerdictOut(Out):
+    vm: VmNameOut
+    fleet_revision: FleetRevision
+    host: HostNameOut
+    eligible: bool
+    reasons: list[ReasonOut]
+    accepted_hazards: AcceptedHazards
+
+    @classmethod
+    def from_domain(cls, vm: str, verdict: Verdict, names: CpuNames) -> "VerdictOut":
+        return cls(
+            vm=vm,
+            fleet_revision=verdict.fleet_revision,
+            host=verdict.host,
+            eligible=not verdict.reasons,
+            reasons=[ReasonOut.from_domain(reason, names) for reason in verdict.reasons],
+            accepted_hazards=list(verdict.accepted_hazards),
+        )
+
+
+class RejectionOut(Out):
+    code: ReasonCode
+    hosts: int
+    examples: list[str] = Field(description="The first few of them by name.")
+
+    @classmethod
+    def from_domain(cls, rejection: Rejection) -> "RejectionOut":
+        return cls(code=rejection.code, hosts=rejection.hosts, examples=list(rejection.examples))
+
+
+class RejectionsOut(Out):
+    """Why hosts are no targets. A host with several reasons counts under each; `total` counts it once."""
+
+    vm: VmNameOut
+    fleet_revision: FleetRevision
+    total: int
+    items: list[RejectionOut]
+    accepted_hazards: AcceptedHazards
+
+    @classmethod
+    def from_domain(cls, vm: str, found: Rejections) -> "RejectionsOut":
+        items = [RejectionOut.from_domain(each) for each in found.items]
+        return cls(
+            vm=vm,
+            fleet_revision=found.fleet_revision,
+            total=found.total,
+            items=items,
+            accepted_hazards=list(found.accepted_hazards),
+        )

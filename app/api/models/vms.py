@@ -1,0 +1,106 @@
+"""VMs on the wire."""
+
+from pydantic import Field, StrictInt
+
+from app.api.models.common import (
+    AcceptedHazards,
+    BootNumberOut,
+    DigestOut,
+    HostNameOut,
+    In,
+    MigrationIdOut,
+    NextCursor,
+    Out,
+    VmNameOut,
+    example,
+)
+from app.api.models.guests import GuestIn, GuestOut
+from app.api.models.placements import PlacementIn, PlacementOut
+from app.domain.planning.plan import Mode
+from app.domain.reference.reference_data import ReferenceData
+from app.domain.vms.advice import advice
+from app.domain.vms.vm import Resources, VmDefinition, VmRecord, VmState
+
+
+class ResourcesIn(In):
+    vcpus: StrictInt = Field(ge=0, le=2**31 - 1)
+    memory_mib: StrictInt = Field(ge=0, le=2**53 - 1)
+
+    def to_domain(self) -> Resources:
+        return Resources(self.vcpus, self.memory_mib)
+
+
+EXAMPLE_VM = {
+    "placement": {"selector": {"match_labels": {"zone": "fra1"}}, "max_implementations": 64},
+    "guest": {"discovers_implementations": True, "kernel_release": "6.18.15"},
+    "resources": {"vcpus": 4, "memory_mib": 8192},
+}
+
+
+class VmIn(In):
+    """A VM: where it may run, and what its guest can do."""
+
+    model_config = In.model_config | example(EXAMPLE_VM)
+
+    placement: PlacementIn = PlacementIn()
+    guest: GuestIn
+    resources: ResourcesIn | None = None
+
+    def to_domain(self) -> VmDefinition:
+        resources = self.resources.to_domain() if self.resources else None
+        return VmDefinition(self.placement.to_domain(), self.guest.to_domain(), resources)
+
+
+class ResourcesOut(Out):
+    vcpus: int
+    memory_mib: int
+
+
+class WarningOut(Out):
+    code: str
+    detail: str
+
+
+class VmOut(Out):
+    """A VM as it stands now."""
+
+    name: VmNameOut
+    state: VmState
+    placement: PlacementOut
+    guest: GuestOut
+    resources: ResourcesOut | None
+    host: HostNameOut | None
+    boot: BootNumberOut | None
+    mode: Mode | None
+    implementation_list: DigestOut | None
+    exposed: bool = Field(description="Its host has registers that its sealed list does not cover.")
+    migration: MigrationIdOut | None = Field(description="The open one.")
+    accepted_hazards: AcceptedHazards
+    warnings: list[WarningOut]
+
+    @classmethod
+    def from_record(cls, record: VmRecord, reference: ReferenceData) -> "VmOut":
+        vm, guest, resources = record.vm, record.vm.definition.guest, record.vm.definition.resources
+        plan = vm.boot.plan if vm.boot else None
+        return cls(
+            name=vm.name,
+            state=vm.state,
+            placement=PlacementOut.from_domain(vm.definition.placement),
+            guest=GuestOut(
+                discovers_implementations=guest.discovers_implementations, kernel_release=guest.kernel_release
+            ),
+            resources=ResourcesOut(vcpus=resources.vcpus, memory_mib=resources.memory_mib) if resources else None,
+            host=vm.host,
+            boot=vm.boot.number if vm.boot else None,
+            mode=plan.mode if plan else None,
+            implementation_list=plan.list.digest if plan else None,
+            exposed=vm.exposed,
+            migration=vm.migration,
+            accepted_hazards=list(plan.accepted_hazards) if plan else [],
+            warnings=[WarningOut(code=each.code, detail=each.detail) for each in advice(vm, reference)],
+        )
+
+
+class VmsOut(Out):
+    items: list[VmOut]
+    next_cursor: NextCursor

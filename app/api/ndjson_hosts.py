@@ -1,0 +1,143 @@
+"""Imports on the wire: NDJSON, read line by line while it arrives."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+from pydantic import ValidationError
+from starlette.requests import Request
+
+from app.api.idempotency import request_line
+from app.api.models.host_imports import HostLine, NamedOneOfAKind
+from app.api.validation import input_faults
+from app.domain.errors import InputFault, StalledImport, TooLarge
+from app.domain.fleet.host import Host, LinedHost
+from app.services.host_imports import FAULTS_NAMED
+from app.settings import Settings
+
+MEDIA_TYPE: Final = "application/x-ndjson"
+
+_KINDS: Final = 10_000
+"""Kinds of hosts remembered during one import."""
+_OWN: Final = tuple(NamedOneOfAKind.model_fields)
+_BATCH: Final = 2_000
+"""Hosts handed on at a time: what bounds the memory of an import."""
+
+
+class _HostKinds:
+    """Parses lines. Hosts of one kind say the same but for a few fields, so each kind is validated whole only once."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        self._known: dict[bytes, Host] = {}
+
+    def host(self, line: bytes) -> Host:
+        """The host of a line. Raises ValidationError."""
+        own, kind = _divided(line)
+        if kind is None or (alike := self._known.get(kind)) is None:
+            return self._learn(kind, line)
+        one = NamedOneOfAKind.model_validate(own)
+        return Host(
+            one.name,
+            alike.state,
+            one.labels,
+            alike.identity,
+            alike.capabilities,
+            alike.capacity,
+            alike.kernel_release,
+            alike.vmm,
+            one.observed_at or self._now,
+        )
+
+    def _learn(self, kind: bytes | None, line: bytes) -> Host:
+        parsed = HostLine.model_validate_json(line)
+        host = parsed.to_domain(parsed.name, self._now)
+        if kind is not None and len(self._known) < _KINDS:
+            self._known[kind] = host
+        return host
+
+
+def _divided(line: bytes) -> tuple[dict[str, Any], bytes | None]:
+    """A line's fields of its own, and the rest as a key; no key where the line is no JSON object."""
+    try:
+        document = orjson.loads(line)
+        own = {field: document.pop(field) for field in _OWN if field in document}
+        return own, orjson.dumps(document)
+    except (orjson.JSONDecodeError, TypeError, AttributeError):
+        return {}, None
+
+
+class NdjsonHosts:
+    """The hosts of a request body. Faulty lines are noted; the rest is read on, so that all faults can be named."""
+
+    def __init__(self, request: Request, now: datetime, settings: Settings) -> None:
+        self._request = request
+        self._kinds = _HostKinds(now)
+        self._max_bytes = settings.max_import_bytes
+        self._max_line_bytes = settings.max_body_bytes
+        self._max_pause = settings.max_import_pause
+        self._digest = hashlib.sha256(request_line(request))
+        self.faults: list[InputFault] = []
+        self.fault_count = 0
+
+    def fingerprint(self) -> bytes:
+        return self._digest.digest()
+
+    async def __aiter__(self) -> AsyncIterator[list[LinedHost]]:
+        batch: list[LinedHost] = []
+        before = 0
+        async for lines in self._lines():
+            for number, line in enumerate(lines, before + 1):
+                if host := self._host(number, line):
+                    batch.append(host)
+            before += len(lines)
+            if len(batch) >= _BATCH:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
+
+    async def _lines(self) -> AsyncIterator[list[bytes]]:
+        """Whole lines as they become whole; the last one may lack its line end."""
+        rest, size = b"", 0
+        async for chunk in self._chunks():
+            size += len(chunk)
+            self._check_size(size, len(rest))
+            self._digest.update(chunk)
+            *lines, rest = (rest + chunk).split(b"\n")
+            yield lines
+        yield [rest]
+
+    async def _chunks(self) -> AsyncIterator[bytes]:
+        coming = aiter(self._request.stream())
+        while True:
+            try:
+                async with asyncio.timeout(self._max_pause.total_seconds()):
+                    chunk = await anext(coming, None)
+            except TimeoutError:
+                raise StalledImport(self._max_pause) from None
+            if chunk is None:
+                return
+            yield chunk
+
+    def _check_size(self, size: int, unfinished: int) -> None:
+        if size > self._max_bytes:
+            raise TooLarge(self._max_bytes)
+        if unfinished > self._max_line_bytes:
+            raise TooLarge(self._max_line_bytes)
+
+    def _host(self, number: int, line: bytes) -> LinedHost | None:
+        if not line.strip():
+            return None
+        try:
+            return LinedHost(number, self._kinds.host(line))
+        except ValidationError as error:
+            self._refuse(input_faults(error, prefix=f"/{number}"))
+            return None
+
+    def _refuse(self, faults: list[InputFault]) -> None:
+        self.fault_count += len(faults)
+        self.faults += faults[: FAULTS_NAMED - len(self.faults)]

@@ -1,0 +1,1 @@
+"""Hosts, and the fleet that they make up."""

@@ -1,0 +1,244 @@
+"""The fleet: an immutable snapshot of the host inventory at one revision.
+
+Hosts are numbered, and each fact that decides anything has a bitmap of the numbers of the hosts that share it. A
+question about 100,000 hosts is then a handful of set operations, and hosts that agree in every deciding fact are
+judged together. Numbers ascend with names, but for a short tail of hosts that came after the last renumbering.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import IntEnum, auto
+from functools import reduce
+from heapq import merge
+from itertools import takewhile
+from typing import Final, NamedTuple, assert_never
+
+from pyroaring import BitMap, FrozenBitMap
+
+from app.domain.cpu.identity import Identity
+from app.domain.fleet.host import Capabilities, HostState
+from app.domain.fleet.placement import Operator, Placement, Requirement
+
+Labels = tuple[tuple[str, str], ...]
+"""Labels in a form that can be shared and compared: pairs in order of the key."""
+
+NO_HOSTS: Final = FrozenBitMap()
+
+
+class FleetHost(NamedTuple):
+    """What decides about a host; everything else about it stays in storage."""
+
+    name: str
+    state: HostState
+    labels: Labels
+    identity: Identity
+    capabilities: Capabilities
+
+
+class Facet(IntEnum):
+    """The kinds of deciding facts."""
+
+    STATE = auto()
+    LABEL = auto()
+    LABEL_KEY = auto()
+    IDENTITY = auto()
+    WRITABLE_ID_REGISTERS = auto()
+    DISCOVERY_HYPERCALLS = auto()
+
+
+Fact = tuple[Facet, Hashable]
+Postings = Mapping[Facet, Mapping[Hashable, FrozenBitMap]]
+
+
+def _facts(host: FleetHost) -> Iterator[Fact]:
+    yield Facet.STATE, host.state
+    yield Facet.IDENTITY, host.identity
+    for label in host.labels:
+        yield Facet.LABEL, label
+        yield Facet.LABEL_KEY, label[0]
+    yield Facet.WRITABLE_ID_REGISTERS, host.capabilities.writable_id_registers
+    yield Facet.DISCOVERY_HYPERCALLS, host.capabilities.discovery_hypercalls
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """Make one with `Fleet.of`, a changed one with `changed`; nothing of a fleet ever changes in place."""
+
+    revision: int
+    _hosts: Sequence[FleetHost | None] = ()
+    """By number; None where a host was deleted."""
+    _names: tuple[str, ...] = ()
+    """By number, of deleted hosts too: their numbers keep their place in the order."""
+    _numbers: Mapping[str, int] = field(default_factory=dict)
+    _ordered: int = 0
+    """Numbers below this ascend with the names; those from here on are the tail."""
+    _postings: Postings = field(default_factory=dict)
+    present: FrozenBitMap = NO_HOSTS
+    """All hosts."""
+    stale: FrozenBitMap = NO_HOSTS
+    """Hosts whose last observation is too old to be acted on; whoever has the clock says which."""
+
+    @classmethod
+    def of(cls, hosts: Iterable[FleetHost], revision: int) -> "Fleet":
+        """A fleet of hosts with distinct names."""
+        ordered = tuple(sorted(hosts, key=lambda host: host.name))
+        names = tuple(host.name for host in ordered)
+        return cls(
+            revision,
+            ordered,
+            names,
+            {name: number for number, name in enumerate(names)},
+            len(ordered),
+            _index(enumerate(ordered)),
+            FrozenBitMap(range(len(ordered))),
+        )
+
+    def __len__(self) -> int:
+        return len(self.present)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._numbers
+
+    def __iter__(self) -> Iterator[FleetHost]:
+        """All hosts, in no order that means anything."""
+        return (host for host in self._hosts if host is not None)
+
+    def host(self, name: str) -> FleetHost | None:
+        number = self._numbers.get(name)
+        return None if number is None else self._hosts[number]
+
+    def number(self, name: str) -> FrozenBitMap:
+        """The host alone, as a set; empty for a name that is not in the fleet."""
+        return self.numbers((name,))
+
+    def numbers(self, names: Iterable[str]) -> FrozenBitMap:
+        """The hosts of these names; names that are not in the fleet are passed over."""
+        return FrozenBitMap(self._numbers[name] for name in names if name in self._numbers)
+
+    def having(self, facet: Facet, value: Hashable) -> FrozenBitMap:
+        return self._postings.get(facet, {}).get(value, NO_HOSTS)
+
+    def identities(self) -> Iterator[tuple[Identity, FrozenBitMap]]:
+        """Each distinct identity with the hosts that have it, in no order that means anything."""
+        for identity, hosts in self._postings.get(Facet.IDENTITY, {}).items():
+            if isinstance(identity, Identity):
+                yield identity, hosts
+
+    def allowed(self, placement: Placement) -> FrozenBitMap:
+        """The hosts that the placement allows, as `Placement.allows` would say host by host."""
+        hosts = self.numbers(placement.include_hosts) if placement.include_hosts else self.present
+        for requirement in placement.selector.requirements:
+            hosts &= self._satisfying(requirement)
+        return hosts - self.numbers(placement.exclude_hosts)
+
+    def _satisfying(self, requirement: Requirement) -> FrozenBitMap:
+        match requirement.operator:
+            case Operator.IN:
+                return self._labelled(requirement)
+            case Operator.NOT_IN:
+                return self.present - self._labelled(requirement)
+            case Operator.EXISTS:
+                return self.having(Facet.LABEL_KEY, requirement.key)
+            case Operator.DOES_NOT_EXIST:
+                return self.present - self.having(Facet.LABEL_KEY, requirement.key)
+            case _:
+                assert_never(requirement.operator)
+
+    def _labelled(self, requirement: Requirement) -> FrozenBitMap:
+        return union(self.having(Facet.LABEL, (requirement.key, value)) for value in requirement.values)
+
+    def in_name_order(self, hosts: FrozenBitMap, after: str = "") -> Iterator[FleetHost]:
+        """These hosts by name, those after a name only; asks no more of the set than the caller takes."""
+        start = bisect_right(self._names, after, hi=self._ordered)
+        ordered = takewhile(lambda number: number < self._ordered, hosts.iter_equal_or_larger(start))
+        tail = (number for number in hosts.iter_equal_or_larger(self._ordered) if self._names[number] > after)
+        for number in merge(ordered, sorted(tail, key=self._names.__getitem__), key=self._names.__getitem__):
+            host = self._hosts[number]
+            if host is not None:
+                yield host
+
+    def with_stale(self, names: Iterable[str]) -> "Fleet":
+        return replace(self, stale=self.numbers(names))
+
+    def with_host(self, host: FleetHost) -> "Fleet":
+        """The same fleet with one host put in, at the same revision: to judge a row just locked, or a what-if."""
+        return self if self.host(host.name) == host else self.changed([host], [], self.revision)
+
+    def changed(self, put: Iterable[FleetHost], deleted: Iterable[str], revision: int) -> "Fleet":
+        """The fleet at a later revision. Costs what changed, until so much has that renumbering is cheaper."""
+        arrived = {host.name: host for host in put}
+        gone = {name for name in deleted if name in self._numbers}
+        if self._should_renumber(arrived, gone):
+            kept = (host for host in self if host.name not in arrived and host.name not in gone)
+            return Fleet.of([*kept, *arrived.values()], revision).with_stale(
+                self._names[number] for number in self.stale
+            )
+        return self._patched(arrived, gone, revision)
+
+    def _should_renumber(self, arrived: Mapping[str, FleetHost], gone: set[str]) -> bool:
+        fresh = sum(name not in self._numbers for name in arrived)
+        tail = len(self._names) - self._ordered + fresh
+        return len(arrived) + len(gone) > 64 + len(self) // 8 or tail > 256 + self._ordered // 64
+
+    def _patched(self, arrived: Mapping[str, FleetHost], gone: set[str], revision: int) -> "Fleet":
+        fresh = tuple(name for name in arrived if name not in self._numbers)
+        numbers = self._renumbered(fresh, gone)
+        hosts = [*self._hosts, *(None for _ in fresh)]
+        before = {self._numbers[name]: host for name in (*arrived, *gone) if (host := self.host(name))}
+        after = {numbers[name]: host for name, host in arrived.items()}
+        for number, host in (dict.fromkeys(before) | after).items():
+            hosts[number] = host
+        return Fleet(
+            revision,
+            hosts,
+            self._names + fresh if fresh else self._names,
+            numbers,
+            self._ordered,
+            _reindexed(self._postings, before, after),
+            self.present - FrozenBitMap(before) | FrozenBitMap(after),
+            self.stale - FrozenBitMap(self._numbers[name] for name in gone),
+        )
+
+    def _renumbered(self, fresh: tuple[str, ...], gone: set[str]) -> Mapping[str, int]:
+        if not fresh and not gone:
+            return self._numbers
+        numbers = dict(self._numbers)
+        numbers.update(zip(fresh, range(len(self._names), len(self._names) + len(fresh)), strict=True))
+        for name in gone:
+            del numbers[name]
+        return numbers
+
+
+def union(sets: Iterable[FrozenBitMap]) -> FrozenBitMap:
+    """All hosts that are in any of the sets."""
+    return reduce(FrozenBitMap.__or__, sets, NO_HOSTS)
+
+
+def _index(hosts: Iterable[tuple[int, FleetHost]]) -> Postings:
+    numbers: dict[Fact, list[int]] = defaultdict(list)
+    for number, host in hosts:
+        for fact in _facts(host):
+            numbers[fact].append(number)
+    postings: dict[Facet, dict[Hashable, FrozenBitMap]] = defaultdict(dict)
+    for (facet, value), members in numbers.items():
+        postings[facet][value] = FrozenBitMap(members)
+    return postings
+
+
+def _reindexed(postings: Postings, before: Mapping[int, FleetHost], after: Mapping[int, FleetHost]) -> Postings:
+    """The postings with the facts of some numbers taken out and others put in; what is untouched is shared."""
+    left: dict[Fact, BitMap] = defaultdict(BitMap)
+    joined: dict[Fact, BitMap] = defaultdict(BitMap)
+    for changes, hosts in ((left, before), (joined, after)):
+        for number, host in hosts.items():
+            for fact in _facts(host):
+                changes[fact].add(number)
+    facts = left.keys() | joined.keys()
+    touched = {facet: dict(postings.get(facet, {})) for facet, _ in facts}
+    for facet, value in facts:
+        members = touched[facet].pop(value, NO_HOSTS) - left[facet, value] | joined[facet, value]
+        if members:
+            touched[facet][value] = FrozenBitMap(members)
+    return {**postings, **touched}

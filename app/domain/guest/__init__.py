@@ -1,0 +1,1 @@
+"""What a guest hears of a list, and what it makes of it."""

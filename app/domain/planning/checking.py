@@ -1,0 +1,133 @@
+"""A second opinion: proves a plan right by other means than the planner's, before it is sealed.
+
+Shares none of the planner's code: it goes host by host through the fleet, where the planner computes with sets.
+"""
+
+from collections.abc import Iterator
+
+from app.domain.cpu.implementation import Implementation
+from app.domain.fleet.fleet import Fleet, FleetHost
+from app.domain.fleet.host import HostState
+from app.domain.fleet.placement import Placement
+from app.domain.planning.checking_hazards import hazards_on_list
+from app.domain.planning.composition import BootOrder
+from app.domain.planning.plan import Mode, Plan
+
+
+class UnsoundPlan(Exception):
+    """The planner and its checker disagree: a defect of this program. Nothing may be sealed."""
+
+
+def check_plan(fleet: Fleet, order: BootOrder, plan: Plan) -> None:
+    """Raise UnsoundPlan with every fault of the plan."""
+    host = fleet.host(order.host)
+    faults = ["the host is not in the fleet"] if host is None else list(_faults(fleet, host, order, plan))
+    if faults:
+        raise UnsoundPlan("; ".join(faults))
+
+
+def check_arrival(plan: Plan, host: FleetHost) -> None:
+    """Raise UnsoundPlan if the host has a CPU that the guest was not told of (rule 10)."""
+    listed = set(plan.list.entries)
+    for group in host.identity.groups:
+        registers = group.reported
+        if registers.aidr is None or Implementation(registers.midr, registers.revidr, registers.aidr) not in listed:
+            message = f"{host.name} has {registers}, and the list does not"
+            raise UnsoundPlan(message)
+
+
+def _faults(fleet: Fleet, host: FleetHost, order: BootOrder, plan: Plan) -> Iterator[str]:
+    own = _own(host, order)
+    if (plan.host, plan.cpus, plan.fleet_revision) != (order.host, order.cpus, fleet.revision):
+        yield "the plan is for another question"
+    if list(plan.own) != own or list(plan.list.entries[: len(own)]) != own:
+        yield "the list does not begin with the boot host's implementations"
+    yield from _mode_faults(host, order, plan)
+    yield from _order_faults(plan, len(own), order.placement.max_implementations)
+    yield from _hazard_faults(order, plan)
+    if plan.mode is Mode.DISCOVERABLE:
+        yield from _coverage_faults(fleet, order.placement, plan, set(own))
+
+
+def _mode_faults(host: FleetHost, order: BootOrder, plan: Plan) -> Iterator[str]:
+    able = host.capabilities.writable_id_registers is True and host.capabilities.discovery_hypercalls is True
+    told = order.guest.discovers_implementations and able
+    if (plan.mode is Mode.DISCOVERABLE) is not told or bool(plan.mode_reasons) is told:
+        yield "the mode is not what the guest and the host are capable of"
+    if plan.mode is Mode.HOMOGENEOUS and (len(plan.list) != 1 or plan.left_out):
+        yield "a homogeneous list has one entry, and leaves nothing out"
+
+
+def _order_faults(plan: Plan, own: int, limit: int) -> Iterator[str]:
+    entries, rest = plan.list.entries, list(plan.list.entries[own:])
+    if len(set(entries)) != len(entries):
+        yield "an implementation is listed twice"
+    if rest != sorted(rest):
+        yield "the implementations of other hosts do not ascend"
+    if len(entries) > limit:
+        yield "the list is longer than the placement allows"
+
+
+def _hazard_faults(order: BootOrder, plan: Plan) -> Iterator[str]:
+    present = set(hazards_on_list(order.reference.tables, plan.list.entries))
+    if unaccepted := present - set(order.placement.accept_hazards):
+        yield f"the list weakens the guest: {', '.join(sorted(unaccepted))}"
+    if set(plan.accepted_hazards) != present:
+        yield "the accepted hazards are not those of the list"
+    for left in plan.left_out:
+        beside = set(hazards_on_list(order.reference.tables, (*plan.own, left.implementation)))
+        if not left.hazards or beside - set(order.placement.accept_hazards) != set(left.hazards):
+            yield "an implementation is left out for what does not forbid it"
+
+
+def _own(host: FleetHost, order: BootOrder) -> list[Implementation | None]:
+    """The implementations that the guest's CPUs show, CPU by CPU."""
+    seen: list[Implementation | None] = []
+    groups = sorted(host.identity.groups, key=lambda group: 0 if group.cpus is None else group.cpus.lowest)
+    if order.cpus is not None:
+        pinned = order.cpus.mask
+        groups = [group for group in groups if group.cpus is None or group.cpus.mask & pinned]
+        groups.sort(key=lambda group: 0 if group.cpus is None else (low := group.cpus.mask & pinned) & -low)
+    for group in groups:
+        if group.reported.known not in seen:
+            seen.append(group.reported.known)
+    return seen
+
+
+def _coverage_faults(fleet: Fleet, placement: Placement, plan: Plan, own: set[Implementation | None]) -> Iterator[str]:
+    met = _met(fleet, placement)
+    told = set(plan.list.entries)
+    left_out = {left.implementation for left in plan.left_out}
+    if missing := met - told - left_out:
+        yield f"{len(missing)} implementations of the universe are neither listed nor left out"
+    if foreign := told - met - own:
+        yield f"{len(foreign)} listed implementations belong to no host of the universe"
+    if left_out - met:
+        yield "an implementation is left out that no host of the universe has"
+    if left_out & told:
+        yield "an implementation is both listed and left out"
+
+
+def _met(fleet: Fleet, placement: Placement) -> set[Implementation]:
+    """What the guest may meet: the implementations of the hosts of the universe, asked one by one.
+
+    Hosts that are alike in all but their names are asked once.
+    """
+    included, excluded = set(placement.include_hosts), set(placement.exclude_hosts)
+    met: set[Implementation] = set()
+    asked: set[object] = set()
+    for host in fleet:
+        if (included and host.name not in included) or host.name in excluded:
+            continue
+        kind = (host.state, host.labels, host.identity)
+        if kind not in asked:
+            asked.add(kind)
+            met |= _shown(host, placement)
+    return met
+
+
+def _shown(host: FleetHost, placement: Placement) -> set[Implementation]:
+    known = [group.reported.known for group in host.identity.groups]
+    if host.state is HostState.RETIRED or not placement.selector.matches(dict(host.labels)):
+        return set()
+    return set() if None in known else {each for each in known if each}

@@ -1,0 +1,135 @@
+"""How a list is made: rules 3, 5, 6, 11 and 12. A pure function of a fleet, a placement, a guest and a boot host."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pyroaring import FrozenBitMap
+
+from app.domain.cpu.cpulist import CpuList
+from app.domain.cpu.identity import Identity
+from app.domain.cpu.implementation import Implementation, ReportedImplementation
+from app.domain.errors import HostNotFound, InputFault, InvalidInput
+from app.domain.fleet.fleet import Facet, Fleet, FleetHost, union
+from app.domain.fleet.host import Capabilities, HostState
+from app.domain.fleet.placement import Placement
+from app.domain.planning.eligibility import BOARDING_RULES, Boarding, reasons
+from app.domain.planning.guest import Guest
+from app.domain.planning.hazards import Screening, screen
+from app.domain.planning.implementation_list import ImplementationList
+from app.domain.planning.plan import Mode, ModeReason, Plan
+from app.domain.planning.reasons import Reason, ReasonCode
+from app.domain.planning.refusals import BootRefused, Candidate, TooManyImplementations
+
+
+@dataclass(frozen=True, slots=True)
+class BootOrder(Boarding):
+    """The question: boot this guest on this host."""
+
+    guest: Guest
+    host: str
+    cpus: CpuList | None = None
+    """The CPUs of the host that the VM is pinned to."""
+
+
+def compose(fleet: Fleet, order: BootOrder) -> Plan:
+    """The plan of a boot.
+
+    Raises HostNotFound, InvalidInput for CPUs that the host does not have, BootRefused with all reasons, and
+    TooManyImplementations.
+    """
+    host = fleet.host(order.host)
+    if host is None:
+        raise HostNotFound(order.host)
+    _check_pinning(host, order.cpus)
+    reported = host.identity.on_cpus(order.cpus)
+    why_homogeneous = mode_reasons(order.guest, host.capabilities)
+    mode = Mode.HOMOGENEOUS if why_homogeneous else Mode.DISCOVERABLE
+    own = tuple(known for each in reported if (known := each.known))
+    others = {} if mode is Mode.HOMOGENEOUS else _met_elsewhere(fleet, order.placement)
+    screening = screen(order.reference.tables, own, others, order.placement.accept_hazards)
+    if refusals := _refusals(fleet, host, order, mode, reported, screening):
+        raise BootRefused(host.name, refusals)
+    _check_limit(own, {each: others[each] for each in screening.admitted}, order.placement.max_implementations)
+    return Plan(
+        host.name,
+        order.cpus,
+        own,
+        ImplementationList((*own, *screening.admitted)),
+        mode,
+        why_homogeneous,
+        fleet.revision,
+        screening.left_out,
+        screening.accepted,
+    )
+
+
+def mode_reasons(guest: Guest, capabilities: Capabilities) -> tuple[ModeReason, ...]:
+    """All reasons why the guest cannot be given a list of more than what its vCPUs present; rule 6."""
+    hindrances = {
+        ModeReason.GUEST_CANNOT_DISCOVER: not guest.discovers_implementations,
+        ModeReason.LACKS_WRITABLE_ID_REGISTERS: capabilities.writable_id_registers is not True,
+        ModeReason.LACKS_DISCOVERY_HYPERCALLS: capabilities.discovery_hypercalls is not True,
+    }
+    return tuple(reason for reason, holds in hindrances.items() if holds)
+
+
+def universe(fleet: Fleet, placement: Placement) -> FrozenBitMap:
+    """The hosts whose implementations the list must have: all that the guest may meet in its life (rule 3)."""
+    incomplete = union(hosts for identity, hosts in fleet.identities() if not identity.complete)
+    return fleet.allowed(placement) - incomplete - fleet.having(Facet.STATE, HostState.RETIRED)
+
+
+def _check_pinning(host: FleetHost, cpus: CpuList | None) -> None:
+    if cpus is not None and (missing := host.identity.missing(cpus)):
+        raise InvalidInput([InputFault("/cpus", f"{host.name} has no CPUs {missing}")])
+
+
+def _refusals(
+    fleet: Fleet,
+    host: FleetHost,
+    order: BootOrder,
+    mode: Mode,
+    reported: tuple[ReportedImplementation, ...],
+    screening: Screening,
+) -> tuple[Reason, ...]:
+    found = reasons(fleet, host, order, BOARDING_RULES)
+    if mode is Mode.HOMOGENEOUS and len(reported) > 1:
+        found += (_heterogeneous(host, reported),)
+    if screening.on_boot_host:
+        found += (_mixing(host, screening.on_boot_host),)
+    return found
+
+
+def _heterogeneous(host: FleetHost, reported: tuple[ReportedImplementation, ...]) -> Reason:
+    detail = f"{host.name} mixes {len(reported)} implementations, and this boot can tell the guest of one"
+    return Reason(ReasonCode.HETEROGENEOUS_HOST, detail, "pin the boot to CPUs of one kind with `cpus`")
+
+
+def _mixing(host: FleetHost, hazards: tuple[str, ...]) -> Reason:
+    detail = (
+        f"{host.name} mixes CPUs that are in {', '.join(hazards)} with CPUs that are not:"
+        " the guest would take all of them for safe"
+    )
+    remedy = "pin the boot to CPUs of one kind with `cpus`, or name the tables in the placement's accept_hazards"
+    return Reason(ReasonCode.HAZARD_ON_BOOT_HOST, detail, remedy)
+
+
+def _met_elsewhere(fleet: Fleet, placement: Placement) -> Mapping[Implementation, int]:
+    """Every implementation of the universe, with the number of hosts that have it."""
+    hosts = universe(fleet, placement)
+    counts: dict[Implementation, int] = {}
+    for identity, having in fleet.identities():
+        if present := having.intersection_cardinality(hosts):
+            _count(counts, identity, present)
+    return counts
+
+
+def _count(counts: dict[Implementation, int], identity: Identity, hosts: int) -> None:
+    for implementation in identity.known:
+        counts[implementation] = counts.get(implementation, 0) + hosts
+
+
+def _check_limit(own: tuple[Implementation, ...], others: Mapping[Implementation, int], limit: int) -> None:
+    if (count := len(own) + len(others)) > limit:
+        rarest_first = sorted(others.items(), key=lambda item: (item[1], item[0]))
+        raise TooManyImplementations(count, limit, [Candidate(*item) for item in rarest_first])

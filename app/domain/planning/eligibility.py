@@ -1,0 +1,268 @@
+"""Which hosts a VM may boot on or move to, and why not the others.
+
+Every rule is a row of a table: the set of hosts that it refuses, and the words for one of them. Targets are the hosts
+that no row refuses; rejections count the rows; a verdict explains them. So the three can never disagree.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final, Generic, NamedTuple, TypeVar
+
+from pyroaring import FrozenBitMap
+
+from app.domain.cpu.implementation import Implementation, differing_registers, nearest
+from app.domain.fleet.fleet import NO_HOSTS, Facet, Fleet, FleetHost, union
+from app.domain.fleet.host import HostState
+from app.domain.fleet.placement import Placement
+from app.domain.planning import wording
+from app.domain.planning.hazards import weakening
+from app.domain.planning.plan import Mode, ModeReason, Plan
+from app.domain.planning.reasons import Reason, ReasonCode, Unlisted
+from app.domain.reference.reference_data import ReferenceData
+
+EXAMPLES: Final = 5
+"""How many hosts stand as examples under a rejection code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Boarding:
+    """The question before any VM comes to a host: whether it receives VMs, and this placement's."""
+
+    placement: Placement
+    reference: ReferenceData
+
+
+@dataclass(frozen=True, slots=True)
+class Move(Boarding):
+    """The question of rule 8: whether the running VM may move to the host now."""
+
+    plan: Plan
+    current_host: str
+
+    @property
+    def discoverable(self) -> bool:
+        return self.plan.mode is Mode.DISCOVERABLE
+
+
+Q_contra = TypeVar("Q_contra", bound=Boarding, contravariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Generic[Q_contra]):
+    code: ReasonCode
+    refused: Callable[[Fleet, Q_contra], FrozenBitMap]
+    explain: Callable[[FleetHost, Q_contra], Reason]
+    beside: bool = False
+    """Whether it only says more of hosts that `implementation_not_listed` refuses anyway."""
+
+
+class Rejection(NamedTuple):
+    """How many hosts a code refuses, with the first few of them by name."""
+
+    code: ReasonCode
+    hosts: int
+    examples: tuple[str, ...]
+
+
+def refused(fleet: Fleet, question: Q_contra, rules: Sequence[Rule[Q_contra]]) -> FrozenBitMap:
+    """All hosts that any of the rules refuses."""
+    return union(rule.refused(fleet, question) for rule in rules if not rule.beside)
+
+
+def targets(fleet: Fleet, move: Move) -> FrozenBitMap:
+    return fleet.present - refused(fleet, move, MOVE_RULES)
+
+
+def reasons(fleet: Fleet, host: FleetHost, question: Q_contra, rules: Sequence[Rule[Q_contra]]) -> tuple[Reason, ...]:
+    """Every reason against one host of the fleet, in the order of the table; none means yes."""
+    itself = fleet.number(host.name)
+    return tuple(rule.explain(host, question) for rule in rules if itself & rule.refused(fleet, question))
+
+
+def rejections(fleet: Fleet, move: Move) -> Iterator[Rejection]:
+    """Each code that refuses any host; a host with several reasons counts under each."""
+    for rule in MOVE_RULES:
+        if hosts := rule.refused(fleet, move):
+            examples = tuple(host.name for host in islice(fleet.in_name_order(hosts), EXAMPLES))
+            yield Rejection(rule.code, len(hosts), examples)
+
+
+# What each rule refuses.
+
+
+def _current_host(fleet: Fleet, move: Move) -> FrozenBitMap:
+    return fleet.number(move.current_host)
+
+
+def _not_active(fleet: Fleet, _: Boarding) -> FrozenBitMap:
+    return fleet.present - fleet.having(Facet.STATE, HostState.ACTIVE)
+
+
+def _outside_placement(fleet: Fleet, question: Boarding) -> FrozenBitMap:
+    return fleet.present - fleet.allowed(question.placement)
+
+
+def _incomplete(fleet: Fleet, _: Boarding) -> FrozenBitMap:
+    return union(hosts for identity, hosts in fleet.identities() if not identity.complete)
+
+
+def _stale(fleet: Fleet, _: Boarding) -> FrozenBitMap:
+    return fleet.stale
+
+
+def _not_listed(fleet: Fleet, move: Move) -> FrozenBitMap:
+    listed = move.plan.list.members
+    return union(hosts for identity, hosts in fleet.identities() if not identity.known <= listed)
+
+
+def _lacks_writable_id_registers(fleet: Fleet, move: Move) -> FrozenBitMap:
+    return fleet.present - fleet.having(Facet.WRITABLE_ID_REGISTERS, value=True) if move.discoverable else NO_HOSTS
+
+
+def _lacks_discovery_hypercalls(fleet: Fleet, move: Move) -> FrozenBitMap:
+    return fleet.present - fleet.having(Facet.DISCOVERY_HYPERCALLS, value=True) if move.discoverable else NO_HOSTS
+
+
+def _weakening(fleet: Fleet, move: Move) -> FrozenBitMap:
+    if not move.discoverable:
+        return NO_HOSTS
+    forbidden = _forbidden(move, {each for identity, _ in fleet.identities() for each in identity.known})
+    return union(hosts for identity, hosts in fleet.identities() if not identity.known.isdisjoint(forbidden))
+
+
+def _forbidden(move: Move, met: Collection[Implementation]) -> Mapping[Implementation, tuple[str, ...]]:
+    """What may not stand on the list, however often the VM is booted, with the tables that forbid it."""
+    unlisted = [each for each in met if each not in move.plan.list.members]
+    # What the vCPUs present decides, as it will at the next boot; an adopted list may itself be mixed.
+    present = (move.plan.list.vcpu_identity,)
+    return weakening(move.reference.tables, present, unlisted, move.placement.accept_hazards)
+
+
+def _beyond_guest(fleet: Fleet, move: Move) -> FrozenBitMap:
+    cannot = ModeReason.GUEST_CANNOT_DISCOVER in move.plan.mode_reasons
+    return _not_listed(fleet, move) if cannot else NO_HOSTS
+
+
+# How each rule explains itself.
+
+
+def _explain_current_host(host: FleetHost, _: Move) -> Reason:
+    return Reason(ReasonCode.IS_CURRENT_HOST, f"the VM is on {host.name} now", "nothing to do")
+
+
+def _explain_not_active(host: FleetHost, _: Boarding) -> Reason:
+    detail = f"the state of {host.name} is {host.state}; only active hosts receive VMs"
+    return Reason(ReasonCode.HOST_NOT_ACTIVE, detail, "set its state to active, or choose another host")
+
+
+def _explain_outside_placement(host: FleetHost, question: Boarding) -> Reason:
+    detail = wording.placement_mismatch(host, question.placement)
+    return Reason(ReasonCode.PLACEMENT_MISMATCH, detail, "change the placement or the host's labels")
+
+
+def _explain_incomplete(host: FleetHost, _: Boarding) -> Reason:
+    detail = wording.unknown_registers(host)
+    remedy = "report AIDR_EL1: Linux 6.16 and later show it in sysfs (regs/identification/aidr_el1)"
+    return Reason(ReasonCode.IDENTITY_INCOMPLETE, detail, remedy)
+
+
+def _explain_stale(host: FleetHost, _: Boarding) -> Reason:
+    detail = f"{host.name} has not been observed recently enough to trust what it reported"
+    return Reason(ReasonCode.INVENTORY_STALE, detail, "let its collector report again")
+
+
+def _explain_not_listed(host: FleetHost, move: Move) -> Reason:
+    listed = move.plan.list.entries
+    unlisted = tuple(
+        Unlisted(known, closest, differing_registers(known, closest))
+        for reported in host.identity.reported
+        if (known := reported.known) and known not in move.plan.list.members and (closest := nearest(known, listed))
+    )
+    detail = wording.not_listed(host, unlisted, move.reference.names)
+    return Reason(ReasonCode.IMPLEMENTATION_NOT_LISTED, detail, _remedy_not_listed(host, move), unlisted)
+
+
+def _remedy_not_listed(host: FleetHost, move: Move) -> str:
+    if not move.discoverable:
+        return "choose a host with the listed implementation"
+    if _forbidden(move, host.identity.known):
+        return "choose another host; booting the VM again would not include it (see would_weaken_guest)"
+    if host.state is HostState.RETIRED or not host.identity.complete or not _allowed(host, move):
+        return "when the other reasons are gone, boot the VM again to include it"
+    return "boot the VM again to include it"
+
+
+def _allowed(host: FleetHost, move: Move) -> bool:
+    return move.placement.allows(host.name, dict(host.labels))
+
+
+def _explain_lacks_writable_id_registers(host: FleetHost, _: Boarding) -> Reason:
+    detail = (
+        f"{host.name} {wording.ability(host.capabilities.writable_id_registers)} keep the guest's MIDR, REVIDR and AIDR"
+    )
+    remedy = "run a kernel with KVM_CAP_ARM_WRITABLE_IMP_ID_REGS (Linux 6.15 or later) and report the capability"
+    return Reason(ReasonCode.LACKS_WRITABLE_ID_REGISTERS, detail, remedy)
+
+
+def _explain_lacks_discovery_hypercalls(host: FleetHost, _: Boarding) -> Reason:
+    detail = f"{host.name} {wording.ability(host.capabilities.discovery_hypercalls)} answer the discovery hypercalls"
+    remedy = "run Linux 6.15 or later and a VMM that answers DISCOVER_IMPL_*, and report the capability"
+    return Reason(ReasonCode.LACKS_DISCOVERY_HYPERCALLS, detail, remedy)
+
+
+def _explain_beyond_guest(host: FleetHost, _: Move) -> Reason:
+    detail = f"the guest cannot discover implementations, so its list has one, and {host.name} is another"
+    return Reason(ReasonCode.GUEST_CANNOT_DISCOVER, detail, "boot a guest with Linux 6.15 or later")
+
+
+def _explain_weakening(host: FleetHost, move: Move) -> Reason:
+    forbidden = _forbidden(move, host.identity.known)
+    tables = sorted({table for hazards in forbidden.values() for table in hazards})
+    detail = (
+        f"{host.name} and the list differ in {', '.join(tables)}: beside each other, the guest would take"
+        " a CPU for safe that is not"
+    )
+    remedy = "keep such hosts in another placement, or name the tables in accept_hazards and boot the VM again"
+    return Reason(ReasonCode.WOULD_WEAKEN_GUEST, detail, remedy)
+
+
+_NOT_ACTIVE: Final[Rule[Boarding]] = Rule(ReasonCode.HOST_NOT_ACTIVE, _not_active, _explain_not_active)
+_OUTSIDE_PLACEMENT: Final[Rule[Boarding]] = Rule(
+    ReasonCode.PLACEMENT_MISMATCH, _outside_placement, _explain_outside_placement
+)
+_INCOMPLETE: Final[Rule[Boarding]] = Rule(ReasonCode.IDENTITY_INCOMPLETE, _incomplete, _explain_incomplete)
+_STALE: Final[Rule[Boarding]] = Rule(ReasonCode.INVENTORY_STALE, _stale, _explain_stale)
+_NOT_LISTED: Final[Rule[Move]] = Rule(ReasonCode.IMPLEMENTATION_NOT_LISTED, _not_listed, _explain_not_listed)
+_LACKS_WRITABLE: Final[Rule[Move]] = Rule(
+    ReasonCode.LACKS_WRITABLE_ID_REGISTERS, _lacks_writable_id_registers, _explain_lacks_writable_id_registers
+)
+_LACKS_DISCOVERY: Final[Rule[Move]] = Rule(
+    ReasonCode.LACKS_DISCOVERY_HYPERCALLS, _lacks_discovery_hypercalls, _explain_lacks_discovery_hypercalls
+)
+_BEYOND_GUEST: Final[Rule[Move]] = Rule(
+    ReasonCode.GUEST_CANNOT_DISCOVER, _beyond_guest, _explain_beyond_guest, beside=True
+)
+
+BOARDING_RULES: Final[tuple[Rule[Boarding], ...]] = (_NOT_ACTIVE, _OUTSIDE_PLACEMENT, _INCOMPLETE, _STALE)
+"""What a host must be for any VM to boot on it."""
+
+FIT_RULES: Final[tuple[Rule[Move], ...]] = (
+    _INCOMPLETE,
+    _NOT_LISTED,
+    _LACKS_WRITABLE,
+    _LACKS_DISCOVERY,
+    _BEYOND_GUEST,
+    Rule(ReasonCode.WOULD_WEAKEN_GUEST, _weakening, _explain_weakening, beside=True),
+)
+"""What must still hold when an admitted guest is about to arrive: identity and abilities, no longer policy."""
+
+MOVE_RULES: Final[tuple[Rule[Move], ...]] = (
+    Rule(ReasonCode.IS_CURRENT_HOST, _current_host, _explain_current_host),
+    _NOT_ACTIVE,
+    _OUTSIDE_PLACEMENT,
+    _INCOMPLETE,
+    _STALE,
+    *FIT_RULES[1:],
+)
+"""Rule 8, in the order in which answers list reasons."""

@@ -1,0 +1,1 @@
+"""Facts about CPUs and guest kernels that plans are made with, as data."""

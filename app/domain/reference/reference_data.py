@@ -1,0 +1,14 @@
+"""Reference data that plans are made with: facts about CPUs and guest kernels, replaceable without a release."""
+
+from dataclasses import dataclass
+
+from app.domain.cpu.cpu_names import CpuNames
+from app.domain.reference.errata import ErrataTables
+from app.domain.reference.kernels import KernelBehaviours
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceData:
+    names: CpuNames
+    tables: ErrataTables
+    kernels: KernelBehaviours

@@ -1,0 +1,1 @@
+"""VMs: their boots, their moves, and whether they are exposed."""

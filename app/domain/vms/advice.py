@@ -1,0 +1,42 @@
+"""Advice about a VM: nothing is decided by it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from app.domain.planning.plan import Mode
+from app.domain.reference.kernels import KernelBehaviours, KernelVersion
+from app.domain.reference.reference_data import ReferenceData
+from app.domain.vms.vm import Vm
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    code: str
+    detail: str
+
+
+def advice(vm: Vm, reference: ReferenceData) -> Iterator[Advice]:
+    guest, placement = vm.definition.guest, vm.definition.placement
+    if guest.kernel_release is not None:
+        yield from _about_kernel(guest.kernel_release, guest.discovers_implementations, reference.kernels)
+    if unknown := sorted(set(placement.accept_hazards) - reference.tables.hazard_tables):
+        yield Advice("unknown_hazard", f"accept_hazards names {', '.join(unknown)}, which no table is called")
+    if vm.exposed:
+        detail = f"{vm.host} has registers that the sealed list does not cover; move the VM, or boot it again"
+        yield Advice("exposed", detail)
+    if vm.boot and vm.boot.plan.mode is Mode.DISCOVERABLE and not guest.discovers_implementations:
+        yield Advice("list_not_discovered", "the guest is said not to ask for the list that its VMM exposes")
+
+
+def _about_kernel(release: str, said_to_discover: bool, kernels: KernelBehaviours) -> Iterator[Advice]:  # noqa: FBT001 - a fact
+    try:
+        discovers = kernels.discovers(KernelVersion.parse(release))
+    except ValueError:
+        yield Advice("kernel_unknown", f"{release!r} is no Linux release that says whether the guest asks for the list")
+        return
+    if said_to_discover and not discovers:
+        detail = f"Linux {release} does not ask for the list: discovery came with 6.15"
+        yield Advice("kernel_cannot_discover", detail)
+    if discovers and not said_to_discover:
+        detail = f"Linux {release} asks for the list, and discovers_implementations is false"
+        yield Advice("kernel_can_discover", detail)

@@ -1,0 +1,81 @@
+"""A VM: where it may run, what its guest is, and the boot it is in."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from app.domain.fleet.placement import Placement
+from app.domain.planning.guest import Guest
+from app.domain.planning.plan import Plan
+
+
+class VmState(StrEnum):
+    """`migrating` is a running VM with an open migration; it is still on the source."""
+
+    DEFINED = "defined"
+    RUNNING = "running"
+    MIGRATING = "migrating"
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    vcpus: int
+    memory_mib: int
+
+
+@dataclass(frozen=True, slots=True)
+class VmDefinition:
+    """What a client says of a VM."""
+
+    placement: Placement
+    guest: Guest
+    resources: Resources | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Boot:
+    """One start of a VMM process, with the plan it sealed; never changed once written (rule 7)."""
+
+    vm: str
+    number: int
+    """Counts the boots of the VM from 1."""
+    plan: Plan
+    sealed_at: datetime
+    adopted: bool = False
+    """Whether the list is what an already running VMM exposed, and not of our making."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vm:
+    """A VM as it stands now. `host` and `boot` are None while it is only defined."""
+
+    name: str
+    definition: VmDefinition
+    host: str | None
+    boot: Boot | None
+    migration: str | None
+    """Id of the open migration."""
+    exposed: bool
+    """Whether its host has registers that its sealed list does not cover (rule 10)."""
+
+    @property
+    def state(self) -> VmState:
+        if self.boot is None:
+            return VmState.DEFINED
+        return VmState.MIGRATING if self.migration else VmState.RUNNING
+
+
+@dataclass(frozen=True, slots=True)
+class VmRecord:
+    """A VM as the service keeps it."""
+
+    vm: Vm
+    key: int
+    """Never used twice, also not for a later VM of the same name."""
+    version: int
+    """Grows with every write to the VM."""
+
+    @property
+    def tag(self) -> str:
+        """Changes with everything a reader can see; what shows without a write is whether the VM is exposed."""
+        return f"{self.key}-{self.version}-{'exposed' if self.vm.exposed else 'covered'}"

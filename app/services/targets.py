@@ -1,0 +1,87 @@
+"""Use cases that ask where a VM may go: targets, verdicts, rejections."""
+
+from dataclasses import dataclass
+from itertools import islice
+
+from app.domain.errors import HostNotFound
+from app.domain.fleet.fleet import Fleet, FleetHost
+from app.domain.paging import Page, PageRequest
+from app.domain.planning.eligibility import MOVE_RULES, Move, Rejection, reasons, refused, rejections, targets
+from app.domain.planning.reasons import Reason
+from app.services.context import Context
+from app.services.migrations import running
+from app.services.vms import found
+from app.storage.database import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    fleet_revision: int
+    accepted_hazards: tuple[str, ...]
+    """Tables that weaken the guest on its list, by consent; so in every answer about the VM."""
+    total: int
+    hosts: int
+    """All hosts of the fleet."""
+    page: Page[FleetHost]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    fleet_revision: int
+    accepted_hazards: tuple[str, ...]
+    host: str
+    reasons: tuple[Reason, ...]
+    """All that speaks against the host; none means that it is a target."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejections:
+    fleet_revision: int
+    accepted_hazards: tuple[str, ...]
+    total: int
+    """Rejected hosts, each counted once."""
+    items: tuple[Rejection, ...]
+
+
+async def list_targets(context: Context, vm: str, page: PageRequest) -> Targets:
+    async with context.database.reading() as tx:
+        move, fleet = await _asked(context, tx, vm)
+        return page_of_targets(fleet, move, page)
+
+
+async def judge_target(context: Context, vm: str, host: str) -> Verdict:
+    async with context.database.reading() as tx:
+        move, fleet = await _asked(context, tx, vm)
+        candidate = fleet.host(host)
+        if candidate is None:
+            raise HostNotFound(host)
+        return Verdict(fleet.revision, move.plan.accepted_hazards, host, reasons(fleet, candidate, move, MOVE_RULES))
+
+
+async def count_rejections(context: Context, vm: str) -> Rejections:
+    async with context.database.reading() as tx:
+        move, fleet = await _asked(context, tx, vm)
+        return Rejections(
+            fleet.revision,
+            move.plan.accepted_hazards,
+            len(refused(fleet, move, MOVE_RULES)),
+            tuple(rejections(fleet, move)),
+        )
+
+
+async def _asked(context: Context, tx: Transaction, vm: str) -> tuple[Move, Fleet]:
+    asked = running(found(await tx.vms.find(vm), vm))
+    fleet = await tx.fleet(context.now())
+    return Move(asked.vm.definition.placement, context.reference, asked.boot.plan, asked.host), fleet
+
+
+def page_of_targets(fleet: Fleet, move: Move, page: PageRequest) -> Targets:
+    hosts = targets(fleet, move)
+    items = list(islice(fleet.in_name_order(hosts, page.after), page.limit + 1))
+    return Targets(
+        fleet.revision,
+        move.plan.accepted_hazards,
+        len(hosts),
+        len(fleet),
+        Page.cut(items, page.limit, lambda host: host.name),
+    )

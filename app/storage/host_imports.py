@@ -1,0 +1,227 @@
+"""Imports: hosts arrive in a temporary table, and are merged into the inventory by a few statements over all."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Insert,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    Update,
+    and_,
+    case,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.domain.cpu.identity import Identity
+from app.domain.fleet.host import Host, LinedHost
+from app.storage.hosts import fingerprint, kind_facts, kind_values, labels_json
+from app.storage.identities import Identities, identity_digest
+from app.storage.tables import hosts, past_identities
+from app.storage.types import JsonText, Timestamp
+
+_KINDS: Final = 10_000
+"""Kinds of hosts remembered during one import."""
+
+_OF_KIND: Final = (
+    "state",
+    "identity",
+    "writable_id_registers",
+    "discovery_hypercalls",
+    "vcpus",
+    "memory_mib",
+    "kernel_release",
+    "vmm",
+)
+_REPORTED: Final = ("name", "labels", "observed_at", "fingerprint", *_OF_KIND)
+"""The columns that hold what was reported."""
+
+_staged: Final = Table(
+    "staged_hosts",
+    MetaData(),
+    Column("line", Integer, nullable=False),
+    *(Column(name, hosts.c[name].type if name != "labels" else JsonText) for name in _REPORTED),
+    prefixes=["TEMPORARY"],
+    postgresql_on_commit="DROP",
+)
+_COLUMNS: Final = tuple(_staged.c.keys())
+
+_same_host: Final = hosts.c.name == _staged.c.name
+_changed: Final = hosts.c.fingerprint != _staged.c.fingerprint
+_identity_changed: Final = hosts.c.identity != _staged.c.identity
+
+
+class Duplicate(NamedTuple):
+    line: int
+    name: str
+    first_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a merge does: hosts by what becomes of them."""
+
+    created: int
+    updated: int
+    unchanged: int
+
+
+async def import_into(connection: AsyncConnection, identities: Identities) -> "Import":
+    """Begin an import in the transaction of this connection."""
+    await connection.run_sync(_staged.create)
+    return Import(connection, identities)
+
+
+class _Kind(NamedTuple):
+    facts: bytes
+    values: tuple[Any, ...]
+    """Of the columns that hosts of one kind share, in their order."""
+
+
+class Import:
+    def __init__(self, connection: AsyncConnection, identities: Identities) -> None:
+        self._connection = connection
+        self._identities = identities
+        self._digests: dict[Identity, bytes] = {}
+        self._kinds: dict[Hashable, _Kind] = {}
+
+    async def stage(self, batch: Sequence[LinedHost]) -> None:
+        """Put hosts beside the inventory; nothing of it is visible to anybody yet."""
+        rows = [self._row(line, host) for line, host in batch]
+        if self._connection.dialect.name == "postgresql":
+            # COPY is several times faster than any INSERT (docs/performance.md); SQLAlchemy leaves it to the driver.
+            raw = await self._connection.get_raw_connection()
+            driver: Any = raw.driver_connection
+            await driver.copy_records_to_table(_staged.name, records=rows, columns=_COLUMNS)
+        else:
+            named = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
+            await self._connection.execute(_staged.insert(), named)
+
+    def _row(self, line: int, host: Host) -> tuple[Any, ...]:
+        # A fleet has few kinds of hosts: what they share is taken apart and hashed once.
+        key = (host.state, host.identity, host.capabilities, host.capacity, host.kernel_release, host.vmm)
+        if (kind := self._kinds.get(key)) is None:
+            kind = self._learn(key, host)
+        labels = labels_json(host)
+        return (line, host.name, labels.decode(), host.observed_at, fingerprint(kind.facts, labels), *kind.values)
+
+    def _learn(self, key: Hashable, host: Host) -> _Kind:
+        digest = self._digests[host.identity] = identity_digest(host.identity)
+        values = kind_values(host, digest)
+        kind = _Kind(kind_facts(values), tuple(values[name] for name in _OF_KIND))
+        if len(self._kinds) < _KINDS:
+            self._kinds[key] = kind
+        return kind
+
+    async def duplicates(self, limit: int) -> tuple[list[Duplicate], int]:
+        """Lines that name a host which an earlier line names already, up to a limit, and how many there are."""
+        first = (
+            select(_staged.c.name, func.min(_staged.c.line).label("first_line"))
+            .group_by(_staged.c.name)
+            .having(func.count() > 1)
+            .subquery()
+        )
+        statement = (
+            select(_staged.c.line, _staged.c.name, first.c.first_line, func.count().over())
+            .join_from(_staged, first, and_(first.c.name == _staged.c.name, first.c.first_line < _staged.c.line))
+            .order_by(_staged.c.line)
+            .limit(limit)
+        )
+        rows = (await self._connection.execute(statement)).all()
+        return [Duplicate(*row[:-1]) for row in rows], rows[0][-1] if rows else 0
+
+    async def tally(self) -> Tally:
+        """Compare what is staged with the inventory, which must be locked for the numbers to stay true."""
+        statement = select(
+            func.count().filter(hosts.c.id.is_(None)),
+            func.count().filter(_changed),
+            func.count().filter(~_changed),
+        ).select_from(_staged.outerjoin(hosts, _same_host))
+        return Tally(*(await self._connection.execute(statement)).one())
+
+    async def await_turns(self) -> None:
+        """Wait for boots and admissions on hosts whose registers change: history must show what they were judged by."""
+        changing = select(hosts.c.id).join_from(hosts, _staged, and_(_same_host, _identity_changed))
+        held = changing.with_for_update(of=hosts).subquery()
+        await self._connection.execute(select(func.count()).select_from(held))
+
+    async def merge(self, tally: Tally, revision: int, now: datetime, reporter: str) -> None:
+        """Make every staged host part of the inventory; those that change bear the revision."""
+        await self._identities.save({digest: identity for identity, digest in self._digests.items()})
+        if tally.updated:
+            await self._connection.execute(_end_identities(now))
+            await self._connection.execute(_update_changed(revision, now, reporter))
+        if tally.created:
+            await self._connection.execute(_insert_new(revision, now, reporter))
+
+    async def beat(self) -> None:
+        """Note the observations of hosts that did not change."""
+        await self._connection.execute(
+            update(hosts)
+            .values(observed_at=_staged.c.observed_at)
+            .where(_same_host, ~_changed, hosts.c.observed_at != _staged.c.observed_at)
+        )
+
+    async def finish(self) -> None:
+        """Leave nothing behind. SQLite would keep the temporary table for as long as the connection, in a pool."""
+        if self._connection.dialect.name == "sqlite":
+            await self._connection.run_sync(_staged.drop)
+
+
+def _end_identities(now: datetime) -> Insert:
+    ended = select(
+        hosts.c.name,
+        hosts.c.identity,
+        hosts.c.identity_since,
+        literal(now, Timestamp),
+        hosts.c.identity_reported_by,
+        hosts.c.identity_revision,
+    ).join_from(hosts, _staged, and_(_same_host, _identity_changed))
+    columns = ["host", "identity", "since", "until", "reported_by", "revision"]
+    return insert(past_identities).from_select(columns, ended)
+
+
+def _update_changed(revision: int, now: datetime, reporter: str) -> Update:
+    begins: dict[str, ColumnElement[Any]] = {
+        "identity_since": literal(now, Timestamp),
+        "identity_reported_by": literal(reporter, Text),
+        "identity_revision": literal(revision, BigInteger),
+    }
+    return (
+        update(hosts)
+        .values({name: _staged.c[name] for name in _REPORTED})
+        .values({name: case((_identity_changed, new), else_=hosts.c[name]) for name, new in begins.items()})
+        .values(revision=revision, updated_at=now)
+        .where(_same_host, _changed)
+    )
+
+
+def _insert_new(revision: int, now: datetime, reporter: str) -> Insert:
+    moment = literal(now, Timestamp)
+    rest: dict[str, ColumnElement[Any]] = {
+        "revision": literal(revision, BigInteger),
+        "identity_since": moment,
+        "identity_reported_by": literal(reporter, Text),
+        "identity_revision": literal(revision, BigInteger),
+        "created_at": moment,
+        "updated_at": moment,
+    }
+    new = (
+        select(*(_staged.c[name] for name in _REPORTED), *rest.values())
+        .select_from(_staged.outerjoin(hosts, _same_host))
+        .where(hosts.c.id.is_(None))
+        .order_by(_staged.c.name)
+    )
+    return insert(hosts).from_select([*_REPORTED, *rest], new)

@@ -1,0 +1,56 @@
+"""Implementation lists by digest: written once, never changed, shared by any number of boots."""
+
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.domain.planning.implementation_list import ImplementationList
+from app.storage.tables import implementation_lists
+from app.storage.upsert import insert
+
+_PREFIX: Final = "sha256:"
+_KEPT: Final = 4_096
+
+
+def digest_bytes(digest: str) -> bytes:
+    return bytes.fromhex(digest.removeprefix(_PREFIX))
+
+
+def digest_text(digest: bytes) -> str:
+    return _PREFIX + digest.hex()
+
+
+class ListCache(dict[bytes, ImplementationList]):
+    """Recently used lists by digest. They never change; the oldest make room."""
+
+    def keep(self, digest: bytes, entries: bytes) -> ImplementationList:
+        if len(self) >= _KEPT:
+            del self[next(iter(self))]
+        return self.setdefault(digest, ImplementationList.from_binary(entries))
+
+
+class ImplementationLists:
+    def __init__(self, connection: AsyncConnection, cache: ListCache) -> None:
+        self._connection = connection
+        self._cache = cache
+
+    async def find(self, digest: str) -> ImplementationList | None:
+        key = digest_bytes(digest)
+        if cached := self._cache.get(key):
+            return cached
+        statement = select(implementation_lists.c.entries).where(implementation_lists.c.digest == key)
+        entries = (await self._connection.execute(statement)).scalar_one_or_none()
+        return None if entries is None else self._cache.keep(key, entries)
+
+    def known(self, digest: bytes, entries: bytes) -> ImplementationList:
+        """The list of a row that was read together with something else."""
+        return self._cache.get(digest) or self._cache.keep(digest, entries)
+
+    async def save(self, implementations: ImplementationList) -> bytes:
+        key = digest_bytes(implementations.digest)
+        row = {"digest": key, "entries": implementations.binary}
+        await self._connection.execute(
+            insert(self._connection, implementation_lists).values(row).on_conflict_do_nothing()
+        )
+        return key

@@ -1,0 +1,17 @@
+"""`roadstead compatibility`."""
+
+import typer
+
+from roadstead.cli.options import command_group
+from roadstead.cli.session import session
+from roadstead.cli.views.compatibility import compatibility_view
+from roadstead.client import errata
+
+compatibility = command_group()
+
+
+@compatibility.command("compatibility")
+def show_compatibility(ctx: typer.Context) -> None:
+    """Which CPU implementations of the fleet may share a list, and what forbids it to the others."""
+    with session(ctx) as (client, output):
+        output.show(client.ask(errata.compatibility()), compatibility_view)

@@ -1,0 +1,56 @@
+"""Documents that people write: YAML or JSON, one or many in a file."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from roadstead.cli.options import STANDARD_INPUT
+from roadstead.cli.unusable import UnusableFile
+
+Document = dict[str, Any]
+
+
+def read_documents(path: Path) -> list[Document]:
+    """All documents of a file: one, an array of them, or a YAML stream. Raises UnusableFile."""
+    try:
+        text = sys.stdin.read() if path == STANDARD_INPUT else path.read_text(encoding="utf-8")
+        parsed = [json.loads(text)] if path.suffix == ".json" else _yaml(text)
+        found = [_document(each) for each in _flat(parsed)]
+    except ValueError as error:
+        message = f"{path}: {error}"
+        raise UnusableFile(message) from error
+    if not found:
+        message = f"{path} has nothing in it"
+        raise UnusableFile(message)
+    return found
+
+
+def _yaml(text: str) -> list[object]:
+    import yaml  # noqa: PLC0415 - few commands of those that can read files do
+
+    try:
+        return list(yaml.safe_load_all(text))
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from None
+
+
+def _flat(parsed: Iterable[object]) -> Iterator[object]:
+    for each in parsed:
+        if isinstance(each, list):
+            yield from each
+        elif each is not None:  # YAML's way to say nothing, as after a last `---`
+            yield each
+
+
+def _document(value: object) -> Document:
+    if not isinstance(value, dict):
+        message = f"{value!r} is no object"
+        raise ValueError(message)  # noqa: TRY004 - as all else that is wrong with the text
+    try:
+        json.dumps(value)
+    except TypeError as error:
+        message = f"{error}; YAML takes dates and the like for more than text: put them in quotes"
+        raise ValueError(message) from None
+    return value

@@ -1,0 +1,58 @@
+"""`roadstead migrations`. One is admitted with `roadstead vms migrate`."""
+
+from typing import Annotated
+
+import typer
+
+from roadstead.cli.options import Limit, command_group, page_size
+from roadstead.cli.session import session
+from roadstead.cli.views.vms import MIGRATIONS, migration_view
+from roadstead.client import migrations as calls
+from roadstead.client.documents import MigrationState
+
+migrations = command_group()
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="Id of a migration.", show_default=False)]
+
+
+@migrations.command("list")
+def list_migrations(
+    ctx: typer.Context,
+    vm: Annotated[str | None, typer.Option(metavar="VM", help="Only migrations of this VM.")] = None,
+    state: Annotated[MigrationState | None, typer.Option(help="Only migrations in this state.")] = None,
+    limit: Limit = 100,
+) -> None:
+    """Migrations in the order of their admission."""
+    with session(ctx) as (client, output):
+        output.show_all(client.each(calls.find(vm, state, page_size(limit))), MIGRATIONS, limit)
+
+
+@migrations.command()
+def show(ctx: typer.Context, migration: Id) -> None:
+    """One migration."""
+    with session(ctx) as (client, output):
+        output.show(client.ask(calls.read(migration)), migration_view)
+
+
+@migrations.command()
+def verify(ctx: typer.Context, migration: Id) -> None:
+    """At the destination, just before the guest moves: exit code 0 if it may, and 1 if it must not."""
+    with session(ctx) as (client, output):
+        verified = client.ask(calls.verify(migration))
+        output.tell(verified, f"{verified['vm']} may move to {verified['target']}")
+
+
+@migrations.command()
+def complete(ctx: typer.Context, migration: Id) -> None:
+    """Say that the guest runs on the target."""
+    with session(ctx) as (client, output):
+        completed = client.ask(calls.complete(migration))
+        output.tell(completed, f"{completed['vm']} is on {completed['target']}")
+
+
+@migrations.command()
+def fail(ctx: typer.Context, migration: Id) -> None:
+    """Say that the guest did not move."""
+    with session(ctx) as (client, output):
+        failed = client.ask(calls.fail(migration))
+        output.tell(failed, f"{failed['vm']} stays on {failed['source']}")

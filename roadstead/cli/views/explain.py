@@ -1,0 +1,120 @@
+"""Why a VM can or cannot move to a host, on one screen: the registers side by side, every reason, what would help."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final, Literal, NamedTuple
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from roadstead.cli.views.problems import reason_view
+from roadstead.cli.views.tables import NOTHING, fields, heading, register, short_digest
+from roadstead.client.documents import Host, Implementation, Reason, Verdict, Vm
+
+_REGISTERS: Final[Mapping[Literal["midr", "revidr", "aidr"], str]] = {
+    "midr": "MIDR_EL1",
+    "revidr": "REVIDR_EL1",
+    "aidr": "AIDR_EL1",
+}
+
+
+class Explanation(NamedTuple):
+    verdict: Verdict
+    vm: Vm
+    host: Host
+
+
+class _Pair(NamedTuple):
+    """An implementation of the host, and what the list has nearest to it: itself, if it is listed."""
+
+    own: Implementation
+    listed: Implementation | None
+    """None where the host does not know all of its own, so that nothing is near to it."""
+
+
+def explain_view(explanation: Explanation) -> RenderableType:
+    verdict, vm, host = explanation
+    return Group(
+        _headline(verdict),
+        fields({vm["name"]: _about_vm(vm), host["name"]: _about_host(host)}),
+        heading("CPU registers"),
+        _comparison(host["name"], _pairs(verdict, host)),
+        *_reasons(verdict),
+    )
+
+
+def brief_view(verdict: Verdict) -> Text:
+    """The verdict in one line."""
+    codes = ", ".join(reason["code"] for reason in verdict["reasons"])
+    return _headline(verdict) + Text(f": {codes}" if codes else "")
+
+
+def _headline(verdict: Verdict) -> Text:
+    may = ("may move to", "bold green") if verdict["eligible"] else ("cannot move to", "bold red")
+    return Text.assemble(
+        (verdict["vm"], "bold"),
+        " ",
+        may,
+        " ",
+        (verdict["host"], "bold"),
+        (f"  (fleet revision {verdict['fleet_revision']})", "dim"),
+    )
+
+
+def _about_vm(vm: Vm) -> str:
+    return f"{vm['state']} on {vm['host']}, {vm['mode']}, list {short_digest(vm['implementation_list'])}"
+
+
+def _about_host(host: Host) -> str:
+    return f"{host['state']}, kernel {host['kernel_release'] or 'unknown'}, VMM {host['vmm'] or 'unknown'}"
+
+
+def _pairs(verdict: Verdict, host: Host) -> Iterator[_Pair]:
+    nearest = {
+        _triple(each["implementation"]): each["nearest_listed"]
+        for reason in verdict["reasons"]
+        for each in reason.get("unlisted", ())
+    }
+    for own in host["implementations"]:
+        yield _Pair(own, None if own["aidr"] is None else nearest.get(_triple(own), own))
+
+
+def _triple(implementation: Implementation) -> tuple[str, str, str | None]:
+    return implementation["midr"], implementation["revidr"], implementation["aidr"]
+
+
+def _comparison(host: str, pairs: Iterator[_Pair]) -> Table:
+    table = Table("", "", "NEAREST ON THE LIST", host, box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for pair in pairs:
+        own, listed = pair
+        table.add_row(_verdict(pair), "", listed["name"] if listed else NOTHING, own["name"])
+        for name, title in _REGISTERS.items():
+            table.add_row(*_row(title, listed[name] if listed else NOTHING, own[name]))
+    return table
+
+
+def _verdict(pair: _Pair) -> Text:
+    if pair.listed is None:
+        return Text("?", "yellow")
+    return Text("✓", "green") if _triple(pair.own) == _triple(pair.listed) else Text("✗", "red")
+
+
+def _row(title: str, listed: str | None, own: str | None) -> tuple[Text, str, Text, Text]:
+    if listed in (own, NOTHING):
+        return Text("?" if own is None else " ", "yellow"), title, register(listed), register(own)
+    return Text("≠", "bold red"), title, Text(listed or "", "green"), Text(own or "", "bold red")
+
+
+def _reasons(verdict: Verdict) -> Iterator[RenderableType]:
+    if verdict["eligible"]:
+        yield Text("\n✓ nothing speaks against it", "green")
+        return
+    count = len(verdict["reasons"])
+    yield heading(f"{count} reason{'s' if count > 1 else ''} against it")
+    yield from (reason_view(reason, _summary(reason)) for reason in verdict["reasons"])
+
+
+def _summary(reason: Reason) -> str | None:
+    """For a reason that puts many registers into words, as they stand above already."""
+    unlisted = reason.get("unlisted", ())
+    return f"{len(unlisted)} implementations are not on the list: ✗ above" if len(unlisted) > 1 else None

@@ -1,0 +1,97 @@
+"""The course of one call, over as many tries as it takes. Decides; sends nothing, and waits for nobody.
+
+Whoever does the sending asks for the `request`, and tells what became of it: `received` or `lost`. Either says what
+comes next: an `Answer`, a `Pause` before the same request again, or an exception.
+"""
+
+import random
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Final, Generic, NamedTuple, TypeVar
+
+from roadstead.client.calls import NOT_MODIFIED, Answer, Call, Received, Unreadable
+from roadstead.client.problems import FIRST_ERROR, Problem, Unreachable
+
+T = TypeVar("T")
+
+_BUSY: Final = frozenset(
+    {
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.BAD_GATEWAY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.GATEWAY_TIMEOUT,
+    }
+)
+"""Answers that say nothing about the call, and may be different in a moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How often a call is tried again, and how long to wait before. All calls of this API may be repeated.
+
+    A conditional write whose answer was lost can find its own work when it comes again: 412 then means that
+    somebody, perhaps this very call, has made the change.
+    """
+
+    count: int = 4
+    first_pause: float = 0.5
+    longest_pause: float = 30.0
+    """Seconds. A service that asks for more (Retry-After) is not waited for."""
+
+    def pauses(self) -> Iterator[float]:
+        """Each twice as long as the one before at most, and random, so that many clients do not come back in step."""
+        for repetition in range(self.count):
+            yield random.uniform(0, min(self.first_pause * 2**repetition, self.longest_pause))  # noqa: S311 - guards no secret
+
+
+class Pause(NamedTuple):
+    seconds: float
+
+
+class Exchange(Generic[T]):
+    def __init__(self, call: Call[T], retries: Retries) -> None:
+        named = "Idempotency-Key" in call.headers or not call.changes_state
+        self.request: Final = call if named else call.with_key(str(uuid.uuid4()))
+        self._longest_pause = retries.longest_pause
+        self._pauses = retries.pauses() if call.repeatable else iter(())
+
+    def received(self, received: Received) -> Answer[T] | Pause:
+        """Raises Problem, and Unreachable where the answer is none of this API."""
+        if received.status in _BUSY and (pause := self._pause(_retry_after(received))):
+            return pause
+        if received.status >= FIRST_ERROR and received.status != NOT_MODIFIED:
+            raise Problem.of(received)
+        try:
+            value = self.request.read(received)
+        except Unreadable as error:
+            message = f"what answers to {self.request.method} {self.request.path} is no Roadstead service: {error}"
+            raise Unreachable(message) from error
+        created = received.status == HTTPStatus.CREATED
+        return Answer(value, created, received.headers.get("etag"), received.headers.get("x-request-id"))
+
+    def lost(self, why: Exception) -> Pause:
+        """There was no answer. Raises Unreachable if that was the last try."""
+        if pause := self._pause(0.0):
+            return pause
+        message = f"the service cannot be reached: {str(why) or type(why).__name__}"
+        raise Unreachable(message) from why
+
+    def _pause(self, asked: float) -> Pause | None:
+        pause = next(self._pauses, None)
+        return None if pause is None or asked > self._longest_pause else Pause(max(pause, asked))
+
+
+def _retry_after(received: Received) -> float:
+    """Seconds the service asks for, by number or by date (RFC 9110, section 10.2.3); 0 where it does not."""
+    text = received.headers.get("retry-after", "")
+    if text.isascii() and text.isdecimal():
+        return float(text)
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return 0.0
+    return (moment.astimezone(UTC) - datetime.now(UTC)).total_seconds()

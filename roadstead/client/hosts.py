@@ -1,0 +1,67 @@
+"""Calls about hosts, and about what the fleet is made of."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from roadstead.client.calls import Body, Call, Chunks, Query, action, address, delete, get, patch, put
+from roadstead.client.documents import FleetImplementationPage, Host, HostHistory, HostPage, Imported
+
+NDJSON: Final = "application/x-ndjson"
+_IMPORT_SECONDS: Final = 900.0
+"""A large import is answered when all of it has been written."""
+
+
+def find(
+    labels: Sequence[str] = (),
+    states: Sequence[str] = (),
+    implementation: str | None = None,
+    page_size: int | None = None,
+) -> Call[HostPage]:
+    """Hosts by name that have all of the labels (`key=value`, or `key`), any of the states, and the implementation."""
+    query: Query = {
+        "label": list(labels),
+        "state": list(states),
+        "implementation": implementation,
+        "limit": page_size,
+    }
+    return get(address("hosts"), query)
+
+
+def read(name: str) -> Call[Host]:
+    return get(address("hosts", name))
+
+
+def write(name: str, host: Mapping[str, Any]) -> Call[Host]:
+    """Create the host, or replace all of it."""
+    return put(address("hosts", name), host)
+
+
+def edit(name: str, changes: Mapping[str, Any]) -> Call[Host]:
+    """Change what is named and leave the rest (JSON merge patch)."""
+    return patch(address("hosts", name), changes)
+
+
+def remove(name: str) -> Call[None]:
+    return delete(address("hosts", name))
+
+
+def history(name: str) -> Call[HostHistory]:
+    """Every set of registers the host ever reported."""
+    return get(address("hosts", name, "history"))
+
+
+def take_in(lines: bytes | Chunks, *, dry_run: bool = False, repeatable: bool = True) -> Call[Imported]:
+    """Import hosts, one JSON object a line, all or nothing."""
+    return replace(
+        action(address("hosts", verb="import")),
+        query={"dry_run": dry_run or None},
+        body=Body(lines, NDJSON),
+        repeatable=repeatable,
+        longest_wait=_IMPORT_SECONDS,
+    )
+
+
+def implementations(page_size: int | None = None) -> Call[FleetImplementationPage]:
+    """Every distinct implementation of the fleet."""
+    return get(address("implementations"), {"limit": page_size})

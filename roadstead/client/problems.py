@@ -1,0 +1,82 @@
+"""How calls end that are not answered with what they ask for.
+
+ClientError
+├── Problem        the service has answered, and refuses
+└── Unreachable    no answer came that says anything about the call
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+from roadstead.client.calls import Received
+from roadstead.client.documents import Fault, Reason
+
+MEDIA_TYPE: Final = "application/problem+json"
+FIRST_ERROR: Final = 300
+"""Redirections are none of the service's: whatever sends them is not the address that was meant."""
+
+
+class ClientError(Exception):
+    """Any of the failures below. Its text is one sentence."""
+
+
+class Unreachable(ClientError):
+    """The service did not answer, in all tries that were made; or something else did."""
+
+
+class Problem(ClientError):
+    """A refusal (RFC 9457)."""
+
+    def __init__(self, status: int, document: Mapping[str, Any]) -> None:
+        self.status = status
+        self.document = document
+        """The whole of it, with what only some problems have: `candidates`, `vms`, `migration`, …"""
+        self.code = _text(document.get("code")) or f"http_{status}"
+        """Stable. `http_NNN` where the answer was no problem document: then a proxy gave it, not the service."""
+        self.title = _text(document.get("title")) or _phrase(status)
+        self.detail = _text(document.get("detail"))
+        self.errors: Sequence[Fault] = _objects(document.get("errors"), "pointer", "detail")
+        self.reasons: Sequence[Reason] = _objects(document.get("reasons"), "code", "detail", "remedy")
+        self.request_id: str | None = document.get("request_id")
+        super().__init__(self.detail or self.title)
+
+    @property
+    def undecided(self) -> bool:
+        """Whether it says nothing about what was asked: the service, or what stands before it, could not work."""
+        return self.status >= HTTPStatus.INTERNAL_SERVER_ERROR or self.status == HTTPStatus.TOO_MANY_REQUESTS
+
+    @classmethod
+    def of(cls, received: Received) -> "Problem":
+        return cls(received.status, {"request_id": received.headers.get("x-request-id"), **_problem(received)})
+
+
+def _problem(received: Received) -> dict[str, Any]:
+    if not received.headers.get("content-type", "").startswith(MEDIA_TYPE):
+        return {}
+    try:
+        document = json.loads(received.body)
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+# What stands before the service may answer in its form, and yet with anything.
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _objects(value: object, *texts: str) -> list[Any]:
+    """Those objects of a list that have all of the texts."""
+    items = value if isinstance(value, list) else []
+    return [item for item in items if isinstance(item, dict) and all(_text(item.get(name)) for name in texts)]
+
+
+def _phrase(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
