@@ -3,8 +3,9 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
 import pytest
 from alembic import command
@@ -15,7 +16,7 @@ from sqlalchemy import Connection, Inspector, inspect, text
 from app.settings import Settings
 from app.storage.database import create_engine
 from app.storage.schema import alembic_config, mismatch_at, upgrade, wanted_revision
-from app.storage.tables import metadata
+from app.storage.tables import boots, hosts, implementation_lists, metadata, migrations, vms
 from tests.conftest import BOTH_DATABASES
 from tests.databases import sqlite_url
 
@@ -165,3 +166,79 @@ def test_files_are_named_by_their_date() -> None:
     assert paths
     assert all(re.fullmatch(r"\d{8}_\d{4}_\d{4}_[a-z0-9_]+\.py", name) for name in paths)
     assert paths == sorted(paths, reverse=True)
+
+
+# What becomes of rows that are there.
+
+NOON: Final = datetime(2026, 11, 22, 12, tzinfo=UTC)
+LATER: Final = NOON + timedelta(microseconds=1)
+BEFORE: Final = NOON - timedelta(microseconds=1)
+WEST: Final = timezone(timedelta(hours=-9))
+"""Where it is three at noon: compared as they are written, moments would be in disorder."""
+
+Closings = tuple[tuple[str, datetime | None], ...]
+
+BOOTED: Final[dict[str, tuple[int | None, datetime, Closings]]] = {
+    "moved": (1, NOON, (("completed", LATER),)),
+    "moved-in-the-west": (1, NOON, (("completed", LATER.astimezone(WEST)),)),
+    "booted-in-the-west": (1, NOON.astimezone(WEST), (("completed", LATER),)),
+    "came-home": (1, NOON, (("completed", LATER), ("completed", LATER + timedelta(hours=1)))),
+    "moved-and-moving": (1, NOON, (("completed", LATER), ("admitted", None))),
+    "moved-before-its-boot": (2, NOON, (("completed", BEFORE),)),
+    "moved-before-it-in-the-west": (2, NOON, (("completed", BEFORE.astimezone(WEST)),)),
+    "failed": (1, NOON, (("failed", LATER),)),
+    "moving": (1, NOON, (("admitted", None),)),
+    "stopped": (None, NOON, (("completed", LATER),)),
+    "stayed": (1, NOON, ()),
+}
+"""VMs: the boot each is in, when that was sealed, and its migrations: how and when they were closed."""
+
+
+def fill(connection: Connection) -> None:
+    """Put the VMs into a database at the first schema."""
+    digest = bytes(32)
+    document: dict[str, str] = {}
+    connection.execute(implementation_lists.insert().values(digest=digest, entries=bytes(24)))
+    reported = {"state": "active", "labels": document, "identity": digest, "fingerprint": digest, "observed_at": NOON}
+    since = {"identity_since": NOON, "identity_reported_by": "", "identity_revision": 1}
+    dates = {"revision": 1, "created_at": NOON, "updated_at": NOON}
+    connection.execute(hosts.insert().values(id=1, name="h1", **reported, **since, **dates))
+    sealed: dict[str, Any] = {"host": "h1", "cpus": "0-3", "own_entries": digest, "digest": digest, "adopted": False}
+    sealed |= {"mode": "homogeneous", "mode_reasons": [], "left_out": [], "accepted_hazards": [], "fleet_revision": 1}
+    for key, (name, (boot, sealed_at, closings)) in enumerate(BOOTED.items(), 1):
+        defined = {"version": 1, "placement": document, "discovers_implementations": False, "boots": boot or 1}
+        place = {"boot": boot, "host_id": boot and 1}
+        connection.execute(vms.insert().values(id=key, name=name, **defined, **place))
+        connection.execute(boots.insert().values(vm_id=key, number=boot or 1, sealed_at=sealed_at, **sealed))
+        for number, (state, closed_at) in enumerate(closings):
+            moved = {"vm_id": key, "vm": name, "source": "h1", "target": "h1", "digest": digest, "admitted_at": BEFORE}
+            closed = {"state": state, "closed_at": closed_at}
+            connection.execute(migrations.insert().values(id=f"{key}-{number}", **moved, **closed))
+
+
+def test_vms_that_had_moved_since_their_boot(url: str) -> None:
+    command.upgrade(alembic_config(url), "0001")
+    asyncio.run(_connected(url, fill))
+    for _ in range(2):
+        command.upgrade(alembic_config(url), "0002")
+        moved = on(url, "SELECT name FROM vms WHERE moved ORDER BY id")
+        assert [name for (name,) in moved] == [
+            "moved",
+            "moved-in-the-west",
+            "booted-in-the-west",
+            "came-home",
+            "moved-and-moving",
+        ]
+        command.downgrade(alembic_config(url), "0001")
+        assert "moved" not in [column["name"] for column in inspected(url).get_columns("vms")]
+        # Nothing went with the column.
+        assert on(url, "SELECT name FROM vms JOIN boots ON vm_id = id ORDER BY id") == [(name,) for name in BOOTED]
+        closings = sum(len(closings) for _, _, closings in BOOTED.values())
+        assert on(url, "SELECT count(*) FROM migrations WHERE vm_id IS NOT NULL") == [(closings,)]
+
+
+def test_the_release_before_goes_on_writing(url: str) -> None:
+    """Until the last of its services is restarted: it names no column that it does not know."""
+    upgrade(url)
+    asyncio.run(_connected(url, fill))
+    assert on(url, "SELECT DISTINCT moved FROM vms") == [(False,)]

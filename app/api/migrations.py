@@ -63,7 +63,10 @@ async def list_migrations(
     context: ContextDep,
     page: NumberPaging,
     state: Annotated[MigrationState | None, Query(description="As it shows.", examples=["admitted"])] = None,
-    vm: Annotated[Name | None, Query(description="Only migrations of this VM.", examples=["db-01"])] = None,
+    vm: Annotated[
+        Name | None,
+        Query(description="Only migrations of this VM, and of earlier ones of its name.", examples=["db-01"]),
+    ] = None,
 ) -> MigrationsOut:
     """Migrations in the order of their admission."""
     found = await migrations.list_migrations(context, vm, state, page)

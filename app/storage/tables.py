@@ -15,6 +15,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    false,
 )
 
 from app.storage.types import Document, Key, Name, Register, Timestamp
@@ -134,6 +135,13 @@ vms: Final = Table(
     Column("boots", Integer, nullable=False, comment="How many boots there were."),
     Column("boot", Integer, comment="Number of the boot it is in; null while it is only defined."),
     Column("host_id", Key, ForeignKey("hosts.id"), index=True),
+    Column(
+        "moved",
+        Boolean,
+        nullable=False,
+        server_default=false(),  # for the release before, which does not know of it
+        comment="Whether a migration was completed since the boot it is in.",
+    ),
     CheckConstraint("(boot IS NULL) = (host_id IS NULL)", name="somewhere"),
     sqlite_autoincrement=True,
 )

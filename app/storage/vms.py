@@ -35,6 +35,7 @@ _VM = select(
     vms.c.vcpus,
     vms.c.memory_mib,
     vms.c.boot,
+    vms.c.moved,
     hosts.c.name.label("host_name"),
     hosts.c.identity,
     migrations.c.id.label("migration"),
@@ -63,6 +64,7 @@ class RunningGroup:
 
 _KINDS: Final = (
     vms.c.placement,
+    vms.c.moved,
     hosts.c.name,
     hosts.c.identity,
     boots.c.host,
@@ -140,13 +142,13 @@ class Vms:
         """Write a boot and put the VM into it."""
         digest = await self._lists.save(boot.plan.list)
         await self._connection.execute(boots.insert().values(vm_id=record.key, digest=digest, **_boot_values(boot)))
-        await self._change(record, {"boots": boot.number, "boot": boot.number, "host_id": host_key})
+        await self._change(record, {"boots": boot.number, "boot": boot.number, "host_id": host_key, "moved": False})
 
     async def stop(self, record: VmRecord) -> None:
         await self._change(record, {"boot": None, "host_id": None})
 
     async def move(self, record: VmRecord, host_key: int) -> None:
-        await self._change(record, {"host_id": host_key})
+        await self._change(record, {"host_id": host_key, "moved": True})
 
     async def touch(self, record: VmRecord) -> None:
         """Let the version show that something about the VM changed elsewhere."""
@@ -188,7 +190,7 @@ class Vms:
 
     def _group(self, row: Any, identity: Identity) -> RunningGroup:  # noqa: ANN401 - a row of _KINDS
         plan = self._plan(row)
-        exposed = not _covered(plan, row.name, identity)
+        exposed = not _covered(row, plan, row.name, identity)
         return RunningGroup(row.vms, row.name, _placement(row.placement), plan, exposed)
 
     async def _change(self, record: VmRecord, values: Mapping[str, object]) -> None:
@@ -202,7 +204,7 @@ class Vms:
 
     def _record(self, row: Row[Any], known: Mapping[bytes, Any]) -> VmRecord:
         boot = None if row.boot is None else self._boot(row)
-        exposed = boot is not None and not _covered(boot.plan, row.host_name, known[row.identity])
+        exposed = boot is not None and not _covered(row, boot.plan, row.host_name, known[row.identity])
         vm = Vm(row.name, _definition(row), row.host_name, boot, row.migration, exposed)
         return VmRecord(vm, row.id, row.version)
 
@@ -223,8 +225,9 @@ class Vms:
         )
 
 
-def _covered(plan: Plan, host: str, identity: Identity) -> bool:
-    return covers(plan.list, plan.host, plan.cpus, host, identity)
+def _covered(row: Row[Any], plan: Plan, host: str, identity: Identity) -> bool:
+    # A service of the release before moves a VM without saying so; that it is elsewhere then tells.
+    return covers(plan.list, plan.cpus, identity, moved=row.moved or host != plan.host)
 
 
 def _cpus(row: Row[Any]) -> CpuList | None:

@@ -18,7 +18,9 @@ Id = Annotated[str, typer.Argument(metavar="ID", help="Id of a migration.", show
 @migrations.command("list")
 def list_migrations(
     ctx: typer.Context,
-    vm: Annotated[str | None, typer.Option(metavar="VM", help="Only migrations of this VM.")] = None,
+    vm: Annotated[
+        str | None, typer.Option(metavar="VM", help="Only migrations of this VM, and of earlier ones of its name.")
+    ] = None,
     state: Annotated[MigrationState | None, typer.Option(help="Only migrations in this state.")] = None,
     limit: Limit = 100,
 ) -> None:

@@ -188,6 +188,16 @@ async def test_a_vm_of_the_same_name_has_another_tag(client: httpx.AsyncClient) 
     assert await tag(client, "/v1/vms/vm-1") != first
 
 
+async def test_a_host_of_the_same_name_has_another_tag(client: httpx.AsyncClient) -> None:
+    """Though it reports the same, and was observed at the same moment."""
+    body = host(N1, observed_at="2026-11-22T10:00:00Z")
+    first = (await put(client, "/v1/hosts/h1", body)).headers["ETag"]
+    await client.delete("/v1/hosts/h1")
+    second = (await put(client, "/v1/hosts/h1", body)).headers["ETag"]
+    assert second != first
+    refused(await client.delete("/v1/hosts/h1", headers={"If-Match": first}), 412, "stale_revision")
+
+
 async def test_actions_answer_the_tag_of_what_they_made_and_take_conditions(client: httpx.AsyncClient) -> None:
     """What is told under a tag that has changed was decided on what is no more."""
 

@@ -2,8 +2,28 @@
 
 import httpx
 import pytest
+from sqlalchemy import update
 
-from tests.api.talk import N1, N2, V1, Json, Triple, admit, boot, close, get, group, patch_host, put_host, put_vm, stop
+from app.settings import Settings
+from app.storage.database import create_engine
+from app.storage.tables import vms
+from tests.api.talk import (
+    N1,
+    N2,
+    V1,
+    Json,
+    Triple,
+    admit,
+    boot,
+    close,
+    get,
+    group,
+    patch_host,
+    put_host,
+    put_vm,
+    refused,
+    stop,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -130,3 +150,77 @@ async def test_on_another_host_a_pinned_vm_is_concerned_by_every_cpu(client: htt
     assert await exposed(client) is True
     await report(client, group(N1, "0-3"), group(N2, "4-7"), name="h2")
     assert await exposed(client) is False
+
+
+@pytest.mark.parametrize("made_anew", [False, True])
+async def test_a_pinned_vm_that_comes_home_is_concerned_by_every_cpu(
+    client: httpx.AsyncClient,
+    made_anew: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    """The pin was of the boot. Where it arrives the VM may run anywhere, also on the host where it booted."""
+    mixed = group(N1, "0-3"), group(V1, "4-7")
+    await put_host(client, "h1", *mixed)
+    await put_host(client, "h2", N1)
+    await put_vm(client, "vm-1", discovers=False)
+    await boot(client, "vm-1", "h1", cpus="0-3")
+    await close(client, await admit(client, "vm-1", "h2"), "complete")
+    if made_anew:
+        assert (await client.delete("/v1/hosts/h1")).status_code == 204
+    await put_host(client, "h1", N1)
+    home = await admit(client, "vm-1", "h1")
+    await report(client, *mixed)
+    assert await exposed(client) is False
+    refused(await client.post(f"/v1/migrations/{home['id']}:verify"), 409, "not_a_target")
+    await close(client, home, "complete")
+    assert await exposed(client) is True
+    await report(client, N1)
+    assert await exposed(client) is False
+    await report(client, *mixed)
+    assert [each["name"] for each in (await get(client, "/v1/vms", exposed=True))["items"]] == ["vm-1"]
+    assert "roadstead_vms_exposed 1.0" in (await client.get("/metrics")).text
+    # Booted anew, it is pinned anew.
+    await stop(client, "vm-1")
+    await boot(client, "vm-1", "h1", cpus="0-3")
+    assert await exposed(client) is False
+
+
+async def test_pinned_alike_on_one_host_one_has_moved_and_one_has_not(client: httpx.AsyncClient) -> None:
+    mixed = group(N1, "0-3"), group(V1, "4-7")
+    await put_host(client, "h1", *mixed)
+    await put_host(client, "h2", N1)
+    for name in ("vm-1", "vm-2"):
+        await put_vm(client, name, discovers=False)
+        await boot(client, name, "h1", cpus="0-3")
+    await report(client, N1)
+    for host in ("h2", "h1"):
+        await close(client, await admit(client, "vm-1", host), "complete")
+    await report(client, *mixed)
+    assert [await exposed(client, name) for name in ("vm-1", "vm-2")] == [True, False]
+    assert [each["name"] for each in (await get(client, "/v1/vms", exposed=True))["items"]] == ["vm-1"]
+    assert "roadstead_vms_exposed 1.0" in (await client.get("/metrics")).text
+
+
+async def test_a_failed_move_leaves_it_pinned(client: httpx.AsyncClient) -> None:
+    await put_host(client, "h1", group(N1, "0-3"), group(V1, "4-7"))
+    await put_host(client, "h2", N1)
+    await put_vm(client, "vm-1", discovers=False)
+    await boot(client, "vm-1", "h1", cpus="0-3")
+    await close(client, await admit(client, "vm-1", "h2"), "fail")
+    assert await exposed(client) is False
+
+
+async def test_a_move_by_the_release_before(client: httpx.AsyncClient, settings: Settings) -> None:
+    """It does not write down that the VM has moved, and may go on for a while beside this release."""
+    mixed = group(N1, "0-3"), group(V1, "4-7")
+    await put_host(client, "h1", *mixed)
+    await put_host(client, "h2", N1)
+    await put_vm(client, "vm-1", discovers=False)
+    await boot(client, "vm-1", "h1", cpus="0-3")
+    await close(client, await admit(client, "vm-1", "h2"), "complete")
+    engine = create_engine(settings)
+    async with engine.begin() as connection:
+        await connection.execute(update(vms).values(moved=False))
+    await engine.dispose()
+    await report(client, *mixed, name="h2")
+    assert await exposed(client) is True
+    assert [each["name"] for each in (await get(client, "/v1/vms", exposed=True))["items"]] == ["vm-1"]

@@ -91,6 +91,10 @@ async def test_the_first_answer_outlives_what_it_was_about(running: httpx.AsyncC
     await running.delete("/v1/vms/stopped")
     same(first, await boot_stopped(running))
     refused(await running.get("/v1/vms/stopped"), 404, "vm_not_found")
+    # Defined anew it is another VM, which nobody has booted: a repeat of what was asked of the former does not, either.
+    await put_vm(running, "stopped")
+    same(first, await boot_stopped(running))
+    assert await boots(running) == []
 
 
 async def test_the_first_answer_is_given_by_any_worker(settings: Settings, running: httpx.AsyncClient) -> None:

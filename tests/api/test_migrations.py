@@ -142,6 +142,26 @@ async def test_a_late_repeat_does_not_reach_into_a_later_life(client: httpx.Asyn
     assert done(await end(client, migration, how), 200) == ended
 
 
+@how
+async def test_a_late_word_does_not_reach_a_vm_or_host_of_the_same_name(client: httpx.AsyncClient, how: str) -> None:
+    await prepare(client)
+    ended = await close(client, await admit(client, "vm-1", "h2"), how)
+    await stop(client, "vm-1")
+    for path in ("/v1/vms/vm-1", "/v1/hosts/h2"):
+        assert (await client.delete(path)).status_code == 204
+    await put_host(client, "h2", V1)
+    await put_vm(client, "vm-1")
+    await boot(client, "vm-1", "h1")
+    running = await get(client, "/v1/vms/vm-1")
+    for way in ENDED.keys() - {how} | {"verify"}:
+        refused(await end(client, ended, way), 409, "migration_closed")
+    assert done(await end(client, ended, how), 200) == ended
+    assert await get(client, "/v1/vms/vm-1") == running
+    # Its own migrations are told beside those of the VM that had its name before.
+    own = await admit(client, "vm-1", "h3")
+    assert (await get(client, "/v1/migrations", vm="vm-1"))["items"] == [ended, own]
+
+
 async def test_an_unknown_migration(client: httpx.AsyncClient) -> None:
     refused(await client.get("/v1/migrations/0123456789abcdef"), 404, "migration_not_found")
     for way in ("verify", "complete", "fail"):

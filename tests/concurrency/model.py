@@ -135,6 +135,8 @@ class Vm:
     boots: list[Sealed] = field(default_factory=list)
     boot: Sealed | None = None
     host: str | None = None
+    moved: bool = False
+    """Whether it has moved since its boot."""
     migration: str | None = None
     """Id of the open one."""
 
@@ -284,7 +286,7 @@ class Model:
 
     def seal(self, vm: str, boot: Sealed) -> None:
         self.vms[vm].boots.append(boot)
-        self.vms[vm].boot, self.vms[vm].host = boot, boot.host
+        self.vms[vm].boot, self.vms[vm].host, self.vms[vm].moved = boot, boot.host, False
 
     def refusals_to_stop(self, vm: str) -> Refusals:
         if vm not in self.vms:
@@ -372,7 +374,7 @@ class Model:
             self.migrations[id_] = replace(migration, state=state)
             self.vms[migration.vm].migration = None
             if state == "completed":
-                self.vms[migration.vm].host = migration.target
+                self.vms[migration.vm].host, self.vms[migration.vm].moved = migration.target, True
 
     # How a VM stands.
 
@@ -392,7 +394,7 @@ class Model:
         if vm.boot is None or vm.host is None:
             return False
         host = self.hosts[vm.host]
-        pinned = vm.boot.cpus if vm.host == vm.boot.host else None
+        pinned = None if vm.moved else vm.boot.cpus
         if pinned and host.lacks(pinned):
             return True
         return not _all_listed(host.on(pinned), vm.boot.entries)

@@ -107,6 +107,8 @@ class Running:
 
     hosts: Mapping[str, SketchedHost]
     move: Move
+    moved: bool = False
+    """Whether it is on its boot host no more, or again."""
 
     @property
     def fleet(self) -> Fleet:
@@ -128,7 +130,7 @@ def _after(running: Running, step: Step) -> Running:
         placement=step.placement or running.move.placement,
         current_host=step.moved_to or running.move.current_host,
     )
-    return replace(running, hosts=hosts, move=move)
+    return replace(running, hosts=hosts, move=move, moved=running.moved or step.moved_to is not None)
 
 
 def _check_moment(running: Running, expect: Expected, cpus: Cpus) -> None:
@@ -170,4 +172,4 @@ def _nearest(running: Running, host: str, cpus: Cpus) -> dict[str, list[str]]:
 
 def _exposed(running: Running) -> bool:
     plan, here = running.move.plan, running.hosts[running.move.current_host].host
-    return not covers(plan.list, plan.host, plan.cpus, here.name, here.identity)
+    return not covers(plan.list, plan.cpus, here.identity, moved=running.moved)
