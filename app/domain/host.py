@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from typing_extensions import override
 
@@ -40,6 +40,7 @@ class Identity:
     """The registers of all CPUs of a host, as it last reported them. Groups do not overlap."""
 
     groups: tuple[CpuGroup, ...]
+    """None at all where what was stored cannot be read: see `UNREADABLE`."""
 
     @override
     def __hash__(self) -> int:
@@ -60,10 +61,14 @@ class Identity:
         """The fully known implementations."""
         return frozenset(known for reported in self.reported if (known := reported.known))
 
+    @property
+    def readable(self) -> bool:
+        return bool(self.groups)
+
     @cached_property
     def complete(self) -> bool:
         """Whether every register of every CPU is known (rule 1)."""
-        return all(reported.known for reported in self.reported)
+        return self.readable and all(reported.known for reported in self.reported)
 
     def on_cpus(self, cpus: CpuList | None) -> tuple[ReportedImplementation, ...]:
         """Distinct implementations of some CPUs, by the lowest CPU that has each; of all CPUs for None."""
@@ -76,6 +81,10 @@ class Identity:
         for group in self.groups:
             cpus = CpuList(0) if group.cpus is None else cpus - group.cpus
         return cpus
+
+
+UNREADABLE: Final = Identity(())
+"""Stands for what a host reported where the database has it in no form that can be read: nothing of it is known."""
 
 
 def _distinct_by_lowest_cpu(groups: tuple[CpuGroup, ...]) -> tuple[ReportedImplementation, ...]:

@@ -16,6 +16,7 @@ from app.domain.errors import (
     VmMigrating,
     VmNotFound,
     VmRunning,
+    VmUnreadable,
 )
 from app.domain.implementation_list import ImplementationList
 from app.domain.paging import Page, PageRequest
@@ -28,6 +29,8 @@ from app.storage.database import Transaction
 from app.storage.hosts import LockedHost
 from app.storage.hot_reads import CurrentBoot
 
+_NO_TAG: Final = "unreadable"
+"""Of a VM that is there and cannot be read: no client was ever given it."""
 _HOSTS_ASKED: Final = 1_000
 """Hosts that one statement names; PostgreSQL takes 32,767 parameters."""
 
@@ -55,16 +58,16 @@ async def list_vms(context: Context, wanted: VmFilter, page: PageRequest) -> Pag
         after, more = page.after, True
         while more and len(found) <= page.limit:
             # Exposure is no column, so the page is filled with what passes of several reads.
-            records = await tx.vms.page(after, page.limit + 1, wanted.states, wanted.host, hosts)
-            found += [record for record in records if wanted.exposed in (None, record.vm.exposed)]
-            more = len(records) > page.limit
-            after = records[-1].vm.name if records else after
+            rows = await tx.vms.page(after, page.limit + 1, wanted.states, wanted.host, hosts)
+            found += [each for _, each in rows if each and wanted.exposed in (None, each.vm.exposed)]
+            more = len(rows) > page.limit
+            after = rows[-1].name if rows else after
         return Page.cut(found, page.limit, lambda record: record.vm.name)
 
 
 async def _hosts_with_exposed(tx: Transaction) -> frozenset[str] | None:
     """The hosts to look on; None, for all, where they are so many that looking everywhere is no loss."""
-    hosts = frozenset(group.host for group in await tx.vms.census() if group.exposed)
+    hosts = frozenset(group.host for group in (await tx.vms.census()).groups if group.exposed)
     return hosts if len(hosts) <= _HOSTS_ASKED else None
 
 
@@ -75,7 +78,12 @@ async def put_vm(
     async with context.database.writing() as tx:
         created = False
         while not created:
-            current = await tx.vms.lock(name)
+            try:
+                current = await tx.vms.lock(name)
+            except VmUnreadable:
+                precondition.check(name, _NO_TAG)
+                await tx.vms.overwrite(name, definition)
+                break
             precondition.check(name, None if current is None else current.tag)
             if current is not None:
                 await tx.vms.redefine(current, definition)
@@ -159,7 +167,12 @@ async def stop_vm(context: Context, name: str, precondition: Precondition, attem
     """The VMM process has ended. Stopping a VM that is not running changes nothing."""
 
     async def work(tx: Transaction) -> VmRecord:
-        current = found(await tx.vms.lock(name), name)
+        try:
+            current = found(await tx.vms.lock(name), name)
+        except VmUnreadable:
+            precondition.check(name, _NO_TAG)
+            await tx.vms.release(name)
+            return found(await tx.vms.find(name), name)
         precondition.check(name, current.tag)
         if current.vm.migration:
             raise VmMigrating(name, current.vm.migration)
@@ -202,8 +215,9 @@ async def list_boots(context: Context, name: str, page: PageRequest) -> Page[Boo
     """The boots of a VM, oldest first."""
     async with context.database.reading() as tx:
         current = found(await tx.vms.find(name), name)
-        boots = await tx.vms.boots_of(current.key, int(page.after or 0), page.limit + 1)
-        return Page.cut(boots, page.limit, lambda boot: str(boot.number))
+        rows = await tx.vms.boots_of(current.key, int(page.after or 0), page.limit + 1)
+        cut = Page.cut(rows, page.limit, lambda row: str(row.number))
+        return Page(tuple(row.boot for row in cut.items if row.boot), cut.next_after)
 
 
 async def get_implementation_list(context: Context, digest: str) -> ImplementationList:
