@@ -12,7 +12,7 @@ from app.domain.cpulist import read_cpulist
 from app.domain.host import UNREADABLE, CpuGroup, Identity
 from app.domain.implementation import ReportedImplementation
 from app.storage.tables import identities, identity_groups
-from app.storage.unreadable import DAMAGE, note
+from app.storage.unreadable import DAMAGE
 from app.storage.upsert import insert
 
 _BATCH: Final = 500
@@ -102,8 +102,7 @@ def _identity(digest: bytes, rows: Sequence[Row[Any]]) -> Identity:
     try:
         identity = Identity(tuple(_group(row) for row in rows))
         return identity if identity_digest(identity) == digest else UNREADABLE
-    except DAMAGE as damage:
-        note("identity", digest.hex(), damage)
+    except DAMAGE:
         return UNREADABLE
 
 

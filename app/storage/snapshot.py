@@ -71,16 +71,17 @@ class FleetSnapshot:
         if len(base.unread) > _BATCH:
             base = _NOTHING
         put: list[FleetHost] = []
-        unread: set[bytes] = set()
+        unread: dict[bytes, str] = {}
         async with connection.stream(_PUT.where(_news(base))) as result:
             async for rows in result.partitions(_BATCH):
                 known = await Identities(connection, self._cache).of(row.identity for row in rows)
                 read = [self._host(row, known[row.identity]) for row in rows]
-                unread |= {row.identity for row, host in zip(rows, read, strict=True) if not host.identity.readable}
+                unread |= {row.identity: row.name for row in rows if not known[row.identity].readable}
                 put += read
         gone = select(deleted_hosts.c.name).where(deleted_hosts.c.revision > base.fleet.revision)
         deleted = _without((await connection.execute(gone)).scalars(), put)
         self._forget_unused()
+        _note_news(unread, base.unread)
         return _Held(base.fleet.changed(put, deleted, revision), token, frozenset(unread))
 
     def _forget_unused(self) -> None:
@@ -143,6 +144,13 @@ def _news(base: _Held) -> ColumnElement[bool]:
     """The hosts that are not as they are held: changed since, or not to be read then."""
     changed = hosts.c.revision > base.fleet.revision
     return or_(changed, hosts.c.identity.in_(sorted(base.unread))) if base.unread else changed
+
+
+def _note_news(unread: Mapping[bytes, str], noted: frozenset[bytes]) -> None:
+    """Name one host of each identity that cannot be read; there may be thousands that share it."""
+    for digest, host in unread.items():
+        if digest not in noted:
+            note("host", host, f"the registers stored as {digest.hex()}, perhaps of other hosts too")
 
 
 async def _is_current(connection: AsyncConnection, held: _Held) -> bool:

@@ -10,7 +10,7 @@ DAMAGE: Final = (ValueError, TypeError, LookupError, AttributeError, struct.erro
 _logger: Final = logging.getLogger("roadstead")
 
 
-def note(kind: str, name: str, damage: Exception) -> None:
+def note(kind: str, name: str, damage: object) -> None:
     """Say in the log what was set aside, and why."""
     _logger.warning("%s %s is set aside, for what is stored of it cannot be read: %r", kind, name, damage)
 

@@ -54,6 +54,8 @@ HOST_DAMAGES: dict[str, Damage] = {
     "labels that are no text": update(hosts).where(hosts.c.name == "bad").values(labels={"zone": 1}),
 }
 every_host_damage = pytest.mark.parametrize("damage", HOST_DAMAGES.values(), ids=HOST_DAMAGES)
+OF_THE_ROW = ("a state that is none", "labels that are none", "labels that are no text")
+"""Its registers can still be read."""
 OF_REGISTERS = ("a cpulist that is none", "other registers than were reported", "no registers")
 
 of_vm = vms.c.name == "bad"
@@ -138,36 +140,52 @@ async def test_a_host_that_cannot_be_read_stops_no_answer(settings: Settings, da
 
 
 @every_host_damage
-async def test_no_vm_comes_to_a_host_that_cannot_be_read_and_those_on_it_are_exposed(
-    settings: Settings, damage: Damage
-) -> None:
+async def test_no_vm_comes_to_a_host_that_cannot_be_read(settings: Settings, damage: Damage) -> None:
     await populated(settings)
     await damaged(settings, damage)
     async with serving(settings) as client:
-        assert {each["name"]: each["exposed"] for each in (await get(client, "/v1/vms"))["items"]} == {
-            "bad": True,
-            "ok": False,
-        }
-        assert [each["name"] for each in (await get(client, "/v1/vms?exposed=true"))["items"]] == ["bad"]
-        assert await metric(client, "roadstead_vms_exposed") == 1
         await put_vm(client, "new")
-        for pinned in ({}, {"cpus": "0-3"}):
-            body = {"host": "bad", **pinned}
+        guest = {"discovers_implementations": True}
+        for body in ({"host": "bad"}, {"host": "bad", "cpus": "0-3"}):
             for answer in (
                 await client.post("/v1/vms/new/boots", json=body),
-                await client.post(
-                    "/v1/placements:preview", json={**body, "guest": {"discovers_implementations": True}}
-                ),
+                await client.post("/v1/placements:preview", json={**body, "guest": guest}),
             ):
                 assert "identity_incomplete" in codes(refused(answer, 409, "boot_refused")["reasons"])
         answer = await client.post("/v1/vms/ok/migrations", json={"target": "bad"})
         assert "identity_incomplete" in codes(refused(answer, 409, "not_a_target")["reasons"])
-        # What runs there may leave, and the host may go then.
+
+
+@pytest.mark.parametrize("what", HOST_DAMAGES)
+async def test_vms_on_registers_that_cannot_be_read_are_exposed_until_they_leave(settings: Settings, what: str) -> None:
+    exposed = [] if what in OF_THE_ROW else ["bad"]
+    await populated(settings)
+    await damaged(settings, HOST_DAMAGES[what])
+    async with serving(settings) as client:
+        assert [each["name"] for each in (await get(client, "/v1/vms"))["items"] if each["exposed"]] == exposed
+        assert [each["name"] for each in (await get(client, "/v1/vms", exposed="true"))["items"]] == exposed
+        assert await metric(client, "roadstead_vms_exposed") == len(exposed)
         await close(client, await admit(client, "bad", "good-2"), "complete")
         assert (await get(client, "/v1/vms/bad"))["exposed"] is False
         assert (await client.delete("/v1/hosts/bad")).status_code == 204
         done(await client.get("/v1/hosts/bad/history"), 200)
         assert await metric(client, "roadstead_hosts_unreadable") == 0
+
+
+@pytest.mark.parametrize("what", OF_REGISTERS)
+async def test_a_vm_is_adopted_and_completed_on_a_host_that_cannot_be_read(settings: Settings, what: str) -> None:
+    """Both are facts, and never refused; the VM is exposed there."""
+    await populated(settings)
+    async with serving(settings) as client:
+        migration = await admit(client, "ok", "bad")
+        await put_vm(client, "new")
+    await damaged(settings, HOST_DAMAGES[what])
+    async with serving(settings) as client:
+        verified = await client.post(f"/v1/migrations/{migration['id']}:verify")
+        assert codes(refused(verified, 409, "not_a_target")["reasons"]) == ["identity_incomplete"]
+        await close(client, migration, "complete")
+        await boot(client, "new", "bad", adopt={"mode": "homogeneous", "implementations": [group(N1)]})
+        assert [(await get(client, f"/v1/vms/{vm}"))["exposed"] for vm in ("ok", "new")] == [True, True]
 
 
 async def by_put(client: httpx.AsyncClient, cpus: Json) -> None:
