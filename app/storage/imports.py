@@ -144,16 +144,17 @@ class Import:
         rows = (await self._connection.execute(statement)).all()
         return [Duplicate(*row[:-1]) for row in rows], rows[0][-1] if rows else 0
 
-    async def distrust(self) -> None:
-        """Let hosts count as changed where what they reported is stored and cannot be read: it is to be written anew.
+    async def distrust(self) -> bool:
+        """Let hosts count as changed whose registers are stored and cannot be read, so that they are written anew.
 
-        Call it with the inventory locked, before they are tallied.
+        Whether there may be any; the inventory must be locked.
         """
         known = await self._identities.of(self._digests.values())
         unreadable = sorted({digest for digest in self._digests.values() if not known[digest].readable})
         for start in range(0, len(unreadable), _DISTRUSTED):
             some = unreadable[start : start + _DISTRUSTED]
             await self._connection.execute(update(hosts).values(fingerprint=b"").where(hosts.c.identity.in_(some)))
+        return bool(unreadable)
 
     async def tally(self) -> Tally:
         """Compare what is staged with the inventory, which must be locked for the numbers to stay true."""
