@@ -13,4 +13,4 @@ def covers(sealed: ImplementationList, boot_host: str, pinned: CpuList | None, h
     cpus = pinned if host == boot_host else None
     if cpus is not None and identity.missing(cpus):
         return False
-    return all(reported.known in sealed.members for reported in identity.on_cpus(cpus))
+    return identity.readable and all(reported.known in sealed.members for reported in identity.on_cpus(cpus))
