@@ -133,8 +133,8 @@ def test_every_promise_is_asked_for_and_no_answer_is_unannounced() -> None:
     asked: dict[str, set[int | str]] = {operation: set() for operation in operations}
     for each in REQUESTS:
         asked[each.operation].add(each.answer)
-    # Tested where the database is taken away, and where a client stalls.
-    elsewhere = {"database_unavailable", "not_ready", "request_timeout"}
+    # Tested where the database is taken away or damaged, and where a client stalls.
+    elsewhere = {"database_unavailable", "record_unreadable", "not_ready", "request_timeout"}
     assert asked == {operation: documented(operation) - elsewhere for operation in operations}
 
 

@@ -23,9 +23,14 @@ TAGS: Final[Sequence[Mapping[str, str]]] = (
 )
 
 
+_READ: Final = frozenset({"vm_not_found", "migration_not_found", "implementation_list_not_found"})
+"""Who can miss one of these can also find it damaged."""
+
+
 def refuses(*codes: str) -> dict[int | str, dict[str, Any]]:
     """`responses=` for the problems of a route that takes parameters and asks the database, as almost all do."""
-    return problems("invalid_request", "database_unavailable", *codes)
+    read = ("record_unreadable",) if _READ.intersection(codes) else ()
+    return problems("invalid_request", "database_unavailable", *codes, *read)
 
 
 def problems(*codes: str) -> dict[int | str, dict[str, Any]]:

@@ -60,6 +60,8 @@ def standing_exposition(standing: FleetStatus) -> bytes:
         ("roadstead_vms_exposed", "VMs whose host has registers that their list does not cover.", standing.exposed),
         ("roadstead_vms_accepting_hazards", "VMs whose list weakens them by consent.", standing.accepting_hazards),
         ("roadstead_hosts_identity_incomplete", "Hosts with an unknown register.", standing.incomplete),
+        ("roadstead_hosts_unreadable", "Hosts of which what is stored cannot be read.", standing.unreadable),
+        ("roadstead_vms_unreadable", "Running VMs of which what is stored cannot be read.", standing.unreadable_vms),
         ("roadstead_hosts_stale", "Hosts not observed recently enough.", standing.stale),
         ("roadstead_vms_without_target", "Running VMs that could move nowhere now.", standing.without_target),
         ("roadstead_migrations_open", "Migrations that are neither completed nor failed.", standing.open_migrations),

@@ -165,6 +165,13 @@ PROBLEM_TYPES: Final[Mapping[str, ProblemType]] = {
             "Move or stop them, or set the state `retired`, which any host may take.",
         ),
         _type(
+            "record_unreadable",
+            _CONFLICT,
+            "What is stored cannot be read",
+            "A row of the database is not as the service writes it. All else is answered; of this, nothing is guessed.",
+            "Restore it from a backup, or write it anew: put the VM again, or stop it and adopt it.",
+        ),
+        _type(
             "migration_closed",
             _CONFLICT,
             "The migration is closed",

@@ -6,6 +6,7 @@ RoadsteadError
 ├── NotFound                    a name that is not there
 ├── Conflict                    it makes sense, and cannot be done now
 │   ├── BootRefused, NotATarget, TooManyImplementations
+│   ├── RecordUnreadable        it is stored in a form that cannot be read
 │   └── …
 ├── PreconditionFailed          If-Match, If-None-Match
 ├── IdempotencyKeyReused
@@ -161,6 +162,35 @@ class HypercallsHidden(Conflict):
 
 class NotRepresentable(Conflict):
     code = "not_representable"
+
+
+class RecordUnreadable(Conflict):
+    """What is stored of one thing is damaged."""
+
+    code = "record_unreadable"
+    kind: ClassVar[str]
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{self.kind} {name!r} is stored in a form that cannot be read; nothing is guessed of it")
+
+
+class VmUnreadable(RecordUnreadable):
+    kind = "VM"
+
+
+class BootUnreadable(RecordUnreadable):
+    kind = "boot"
+
+    def __init__(self, vm: str, number: int) -> None:
+        super().__init__(f"{vm}/{number}")
+
+
+class MigrationUnreadable(RecordUnreadable):
+    kind = "migration"
+
+
+class ImplementationListUnreadable(RecordUnreadable):
+    kind = "implementation list"
 
 
 class PreconditionFailed(RoadsteadError):

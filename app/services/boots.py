@@ -10,6 +10,7 @@ from app.domain.errors import (
     NoCurrentList,
     VmMigrating,
     VmNotFound,
+    VmUnreadable,
 )
 from app.domain.paging import Page, PageRequest
 from app.domain.planning.adoption import Adoption, adopt
@@ -20,7 +21,7 @@ from app.domain.preconditions import Precondition
 from app.domain.vms.vm import Boot, VmRecord
 from app.services.context import Context
 from app.services.idempotency import Attempt, once
-from app.services.vms import found, require_stopped
+from app.services.vms import _NO_TAG, found, require_stopped
 from app.storage.current_boots import CurrentBoot
 from app.storage.database import Transaction
 from app.storage.hosts import LockedHost
@@ -92,7 +93,12 @@ async def stop_vm(context: Context, name: str, precondition: Precondition, attem
     """The VMM process has ended. Stopping a VM that is not running changes nothing."""
 
     async def work(tx: Transaction) -> VmRecord:
-        current = found(await tx.vms.lock(name), name)
+        try:
+            current = found(await tx.vms.lock(name), name)
+        except VmUnreadable:
+            precondition.check(name, _NO_TAG)
+            await tx.vms.release(name)
+            return found(await tx.vms.find(name), name)
         precondition.check(name, current.tag)
         if current.vm.migration:
             raise VmMigrating(name, current.vm.migration)
@@ -135,5 +141,6 @@ async def list_boots(context: Context, name: str, page: PageRequest) -> Page[Boo
     """The boots of a VM, oldest first."""
     async with context.database.reading() as tx:
         current = found(await tx.vms.find(name), name)
-        boots = await tx.vms.boots_of(current.key, int(page.after or 0), page.limit + 1)
-        return Page.cut(boots, page.limit, lambda boot: str(boot.number))
+        rows = await tx.vms.boots_of(current.key, int(page.after or 0), page.limit + 1)
+        cut = Page.cut(rows, page.limit, lambda row: str(row.number))
+        return Page(tuple(row.boot for row in cut.items if row.boot), cut.next_after)

@@ -95,6 +95,8 @@ async def _pipe(lines: HostLines, incoming: Import) -> None:
 async def _merge(context: Context, tx: Transaction, incoming: Import, reporter: str, *, dry_run: bool) -> Imported:
     revision = await tx.hosts.lock_inventory()
     tally = await incoming.tally()
+    if tally.unchanged and await incoming.distrust():
+        tally = await incoming.tally()
     if not dry_run:
         if tally.created or tally.updated:
             revision = await tx.hosts.next_revision()

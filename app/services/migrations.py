@@ -126,7 +126,7 @@ async def list_migrations(
     async with context.database.reading() as tx:
         rows = await tx.migrations.page(int(page.after or 0), page.limit + 1, vm, state, overdue_before)
         cut = Page.cut(rows, page.limit, lambda row: str(row.number))
-        return Page(tuple(row.migration for row in cut.items), cut.next_after)
+        return Page(tuple(row.migration for row in cut.items if row.migration), cut.next_after)
 
 
 async def _locked(tx: Transaction, id_: str) -> tuple[Migration, LockedHost | None, VmRecord | None]:

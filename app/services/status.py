@@ -7,8 +7,8 @@ from datetime import timedelta
 from pyroaring import FrozenBitMap
 
 from app.domain.fleet.catalogue import by_state
-from app.domain.fleet.fleet import Fleet, union
-from app.domain.fleet.host import HostState
+from app.domain.fleet.fleet import Facet, Fleet, union
+from app.domain.fleet.host import UNREADABLE, HostState
 from app.domain.planning.eligibility import Move, targets
 from app.domain.reference.reference_data import ReferenceData
 from app.domain.vms.vm import VmState
@@ -21,11 +21,15 @@ class FleetStatus:
     fleet_revision: int
     hosts: Mapping[HostState, int]
     incomplete: int
+    unreadable: int
+    """Hosts of which what is stored cannot be read; they are incomplete, too."""
     stale: int
     oldest_observation: timedelta | None
     """Age of the oldest observation of a host that is not retired; None without hosts."""
     newest_observation: timedelta | None
     vms: Mapping[VmState, int]
+    unreadable_vms: int
+    """VMs that run and cannot be read. They are in none of the numbers below."""
     exposed: int
     without_target: int
     """VMs that run and could move nowhere now."""
@@ -39,17 +43,19 @@ async def fleet_status(context: Context) -> FleetStatus:
     async with context.database.reading() as tx:
         fleet = await tx.fleet(now)
         oldest, newest = await tx.hosts.observed_between()
-        running = await tx.vms.census()
+        running, unreadable_vms = await tx.vms.census()
         open_, overdue = await tx.migrations.count_open(now - context.migration_timeout)
         states = await tx.vms.count_by_state()
     return FleetStatus(
         fleet.revision,
         by_state(fleet, fleet.present),
         len(union(hosts for identity, hosts in fleet.identities() if not identity.complete)),
+        len(fleet.having(Facet.IDENTITY, UNREADABLE)),
         len(fleet.stale),
         None if oldest is None else now - oldest,
         None if newest is None else now - newest,
         {state: states.get(state, 0) for state in VmState},
+        unreadable_vms,
         sum(group.vms for group in running if group.exposed),
         sum(group.vms for group in _without_target(fleet, running, context.reference)),
         sum(group.vms for group in running if group.plan.accepted_hazards),

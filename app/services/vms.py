@@ -7,12 +7,17 @@ from app.domain.errors import (
     VmMigrating,
     VmNotFound,
     VmRunning,
+    VmUnreadable,
 )
 from app.domain.paging import Page, PageRequest
 from app.domain.preconditions import Precondition
 from app.domain.vms.vm import VmDefinition, VmRecord, VmState
 from app.services.context import Context
 from app.storage.database import Transaction
+
+_NO_TAG: Final = "unreadable"
+"""Of a VM that is there and cannot be read: no client was ever given it."""
+
 
 _HOSTS_ASKED: Final = 1_000
 """Hosts that one statement names; PostgreSQL takes 32,767 parameters."""
@@ -41,16 +46,16 @@ async def list_vms(context: Context, wanted: VmFilter, page: PageRequest) -> Pag
         after, more = page.after, True
         while more and len(found) <= page.limit:
             # Exposure is no column, so the page is filled with what passes of several reads.
-            records = await tx.vms.page(after, page.limit + 1, wanted.states, wanted.host, hosts)
-            found += [record for record in records if wanted.exposed in (None, record.vm.exposed)]
-            more = len(records) > page.limit
-            after = records[-1].vm.name if records else after
+            rows = await tx.vms.page(after, page.limit + 1, wanted.states, wanted.host, hosts)
+            found += [each for _, each in rows if each and wanted.exposed in (None, each.vm.exposed)]
+            more = len(rows) > page.limit
+            after = rows[-1].name if rows else after
         return Page.cut(found, page.limit, lambda record: record.vm.name)
 
 
 async def _hosts_with_exposed(tx: Transaction) -> frozenset[str] | None:
     """The hosts to look on; None, for all, where they are so many that looking everywhere is no loss."""
-    hosts = frozenset(group.host for group in await tx.vms.census() if group.exposed)
+    hosts = frozenset(group.host for group in (await tx.vms.census()).groups if group.exposed)
     return hosts if len(hosts) <= _HOSTS_ASKED else None
 
 
@@ -61,7 +66,12 @@ async def put_vm(
     async with context.database.writing() as tx:
         created = False
         while not created:
-            current = await tx.vms.lock(name)
+            try:
+                current = await tx.vms.lock(name)
+            except VmUnreadable:
+                precondition.check(name, _NO_TAG)
+                await tx.vms.overwrite(name, definition)
+                break
             precondition.check(name, None if current is None else current.tag)
             if current is not None:
                 await tx.vms.redefine(current, definition)

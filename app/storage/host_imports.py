@@ -29,9 +29,12 @@ from app.domain.cpu.identity import Identity
 from app.domain.fleet.host import Host, LinedHost
 from app.storage.hosts import fingerprint, kind_facts, kind_values, labels_json
 from app.storage.identities import Identities, identity_digest
-from app.storage.tables import hosts, past_identities
+from app.storage.tables import hosts, identities, past_identities
 from app.storage.types import JsonText, Timestamp
+from app.storage.upsert import insert as upsert
 
+_DISTRUSTED: Final = 500
+"""Identities named in one statement."""
 _KINDS: Final = 10_000
 """Kinds of hosts remembered during one import."""
 
@@ -142,6 +145,18 @@ class Import:
         rows = (await self._connection.execute(statement)).all()
         return [Duplicate(*row[:-1]) for row in rows], rows[0][-1] if rows else 0
 
+    async def distrust(self) -> bool:
+        """Let hosts count as changed whose registers are stored and cannot be read, so that they are written anew.
+
+        Whether there may be any; the inventory must be locked.
+        """
+        known = await self._identities.of(self._digests.values())
+        unreadable = sorted({digest for digest in self._digests.values() if not known[digest].readable})
+        for start in range(0, len(unreadable), _DISTRUSTED):
+            some = unreadable[start : start + _DISTRUSTED]
+            await self._connection.execute(update(hosts).values(fingerprint=b"").where(hosts.c.identity.in_(some)))
+        return bool(unreadable)
+
     async def tally(self) -> Tally:
         """Compare what is staged with the inventory, which must be locked for the numbers to stay true."""
         statement = select(
@@ -161,10 +176,17 @@ class Import:
         """Make every staged host part of the inventory; those that change bear the revision."""
         await self._identities.save({digest: identity for identity, digest in self._digests.items()})
         if tally.updated:
+            await self._connection.execute(self._keep_identities())
             await self._connection.execute(_end_identities(now))
             await self._connection.execute(_update_changed(revision, now, reporter))
         if tally.created:
             await self._connection.execute(_insert_new(revision, now, reporter))
+
+    def _keep_identities(self) -> Any:  # noqa: ANN401 - a statement of either database
+        """Let history name the identities that end, though nothing may be left of one."""
+        ended = select(hosts.c.identity).join_from(hosts, _staged, _same_host).where(_identity_changed).distinct()
+        statement = upsert(self._connection, identities).from_select(["digest"], ended)
+        return statement.on_conflict_do_nothing()
 
     async def beat(self) -> None:
         """Note the observations of hosts that did not change."""

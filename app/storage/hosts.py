@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.cpu.identity import Identity
 from app.domain.fleet.fleet import FleetHost
-from app.domain.fleet.host import Capabilities, Capacity, Host, HostRecord, HostState, IdentityPeriod
+from app.domain.fleet.host import UNREADABLE, Capabilities, Capacity, Host, HostRecord, HostState, IdentityPeriod
 from app.storage.identities import Identities, identity_digest
 from app.storage.tables import deleted_hosts, fleet, fleet_revisions, hosts, past_identities
+from app.storage.unreadable import DAMAGE, note, string_map
 from app.storage.upsert import insert
 
 _KEPT_REVISIONS: Final = 100_000
@@ -115,8 +116,9 @@ class Hosts:
     async def replace(self, current: LockedHost, host: Host, revision: int, now: datetime, reporter: str) -> HostRecord:
         digest = identity_digest(host.identity)
         values = host_values(host, digest) | {"revision": revision, "updated_at": now}
-        if digest != current.row.identity:
+        if digest != current.row.identity or not current.record.host.identity.readable:
             await self._identities.save({digest: host.identity})
+        if digest != current.row.identity:
             await self._end_identity(current, now)
             values |= {"identity_since": now, "identity_reported_by": reporter, "identity_revision": revision}
         await self._connection.execute(update(hosts).where(hosts.c.id == current.key).values(**values))
@@ -131,6 +133,8 @@ class Hosts:
 
     async def _end_identity(self, current: LockedHost, now: datetime) -> None:
         row = current.row
+        if not current.record.host.identity.readable:
+            await self._identities.keep(row.identity)
         await self._connection.execute(
             past_identities.insert().values(
                 host=row.name,
@@ -208,10 +212,24 @@ def fingerprint(kind: bytes, labels: bytes) -> bytes:
 
 
 def _record(row: Row[Any], identity: Identity) -> HostRecord:
-    host = Host(
+    try:
+        host = _host(row, identity)
+    except DAMAGE as damage:
+        note("host", row.name, damage)
+        host = unreadable_host(row.name, row.observed_at)
+    return HostRecord(host, row.revision, row.created_at, row.updated_at)
+
+
+def unreadable_host(name: str, observed_at: datetime) -> Host:
+    """What a host is taken for whose row cannot be read: no VM comes to it, and none on it is covered."""
+    return Host(name, HostState.CORDONED, {}, UNREADABLE, Capabilities(), None, None, None, observed_at)
+
+
+def _host(row: Row[Any], identity: Identity) -> Host:
+    return Host(
         row.name,
         HostState(row.state),
-        row.labels,
+        string_map(row.labels),
         identity,
         Capabilities(row.writable_id_registers, row.discovery_hypercalls),
         None if row.vcpus is None else Capacity(row.vcpus, row.memory_mib),
@@ -219,4 +237,3 @@ def _record(row: Row[Any], identity: Identity) -> HostRecord:
         row.vmm,
         row.observed_at,
     )
-    return HostRecord(host, row.revision, row.created_at, row.updated_at)

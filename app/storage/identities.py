@@ -1,21 +1,25 @@
 """Identities by content: the registers of a host's CPUs, kept once however many hosts report them."""
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import ChainMap, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.cpu.cpulist import parse_cpulist
+from app.domain.cpu.cpulist import read_cpulist
 from app.domain.cpu.identity import CpuGroup, Identity
 from app.domain.cpu.implementation import ReportedImplementation
+from app.domain.fleet.host import UNREADABLE
 from app.storage.tables import identities, identity_groups
+from app.storage.unreadable import DAMAGE
 from app.storage.upsert import insert
 
 _BATCH: Final = 500
 """Digests asked for in one statement."""
+_SAID: Final = ("cpu_list", "midr", "revidr", "aidr")
+"""The columns of a group that say what was reported."""
 
 
 class IdentityCache(dict[bytes, Identity]):
@@ -44,27 +48,32 @@ class Identities:
         return (await self.of((digest,)))[digest]
 
     async def of(self, digests: Iterable[bytes]) -> Mapping[bytes, Identity]:
-        """The identities of these digests, and more: what is in memory anyway."""
+        """The identities of these digests, and more: what is in memory anyway. Some may be UNREADABLE."""
         missing = sorted({digest for digest in digests if digest not in self._cache})
+        unreadable: set[bytes] = set()
         for start in range(0, len(missing), _BATCH):
-            await self._load(missing[start : start + _BATCH])
-        return self._cache
+            unreadable |= await self._load(missing[start : start + _BATCH])
+        # Not kept in memory: somebody may mend them.
+        return ChainMap(self._cache, dict.fromkeys(unreadable, UNREADABLE)) if unreadable else self._cache
 
-    async def _load(self, digests: list[bytes]) -> None:
+    async def _load(self, digests: list[bytes]) -> set[bytes]:
+        """Bring identities into memory; those that cannot be read."""
         statement = (
             select(identity_groups)
             .where(identity_groups.c.digest.in_(digests))
             .order_by(identity_groups.c.digest, identity_groups.c.position)
         )
-        groups: dict[bytes, list[CpuGroup]] = defaultdict(list)
+        rows: dict[bytes, list[Row[Any]]] = defaultdict(list)
         for row in await self._connection.execute(statement):
-            groups[row.digest].append(_group(row))
-        self._cache.update((digest, Identity(tuple(members))) for digest, members in groups.items())
+            rows[row.digest].append(row)
+        found = {digest: _identity(digest, rows[digest]) for digest in digests}
+        self._cache.update((digest, identity) for digest, identity in found.items() if identity.readable)
+        return {digest for digest, identity in found.items() if not identity.readable}
 
     async def save(self, found: Mapping[bytes, Identity]) -> None:
-        """Write those that are not stored yet, in order of the digest, so that two writers cannot block each other.
+        """Write those that are not stored as they are, in order of the digest, so that writers cannot block each other.
 
-        What is in memory is written too: a database that was restored need not have it any more.
+        What is in memory is written too: a database that was restored need not have it any more, or has it damaged.
         """
         if not found:
             return
@@ -73,13 +82,33 @@ class Identities:
             insert(self._connection, identities).on_conflict_do_nothing(), [{"digest": digest} for digest in ordered]
         )
         await self._connection.execute(
-            insert(self._connection, identity_groups).on_conflict_do_nothing(),
+            self._put_groups(),
             [values for digest, identity in ordered.items() for values in _group_values(digest, identity)],
         )
 
+    def _put_groups(self) -> Any:  # noqa: ANN401 - a statement of either database
+        statement = insert(self._connection, identity_groups)
+        said = {name: statement.excluded[name] for name in _SAID}
+        differs = or_(*(identity_groups.c[name].is_distinct_from(value) for name, value in said.items()))
+        return statement.on_conflict_do_update(index_elements=["digest", "position"], set_=said, where=differs)
+
+    async def keep(self, digest: bytes) -> None:
+        """Let history name an identity, though nothing of it may be left."""
+        statement = insert(self._connection, identities).values(digest=digest).on_conflict_do_nothing()
+        await self._connection.execute(statement)
+
+
+def _identity(digest: bytes, rows: Sequence[Row[Any]]) -> Identity:
+    """What the rows say, if that is what was once stored under this digest; UNREADABLE otherwise."""
+    try:
+        identity = Identity(tuple(_group(row) for row in rows))
+        return identity if identity_digest(identity) == digest else UNREADABLE
+    except DAMAGE:
+        return UNREADABLE
+
 
 def _group(row: Row[Any]) -> CpuGroup:
-    cpus = None if row.cpu_list is None else parse_cpulist(row.cpu_list)
+    cpus = None if row.cpu_list is None else read_cpulist(row.cpu_list)
     return CpuGroup(cpus, ReportedImplementation(row.midr, row.revidr, row.aidr))
 
 

@@ -5,8 +5,10 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.domain.errors import ImplementationListUnreadable
 from app.domain.planning.implementation_list import ImplementationList
 from app.storage.tables import implementation_lists
+from app.storage.unreadable import DAMAGE
 from app.storage.upsert import insert
 
 _PREFIX: Final = "sha256:"
@@ -25,9 +27,13 @@ class ListCache(dict[bytes, ImplementationList]):
     """Recently used lists by digest. They never change; the oldest make room."""
 
     def keep(self, digest: bytes, entries: bytes) -> ImplementationList:
+        found = ImplementationList.from_binary(entries)
+        if digest_bytes(found.digest) != digest:
+            message = f"the entries are not those of {digest_text(digest)}"
+            raise ValueError(message)
         if len(self) >= _KEPT:
             del self[next(iter(self))]
-        return self.setdefault(digest, ImplementationList.from_binary(entries))
+        return self.setdefault(digest, found)
 
 
 class ImplementationLists:
@@ -41,7 +47,10 @@ class ImplementationLists:
             return cached
         statement = select(implementation_lists.c.entries).where(implementation_lists.c.digest == key)
         entries = (await self._connection.execute(statement)).scalar_one_or_none()
-        return None if entries is None else self._cache.keep(key, entries)
+        try:
+            return None if entries is None else self._cache.keep(key, entries)
+        except DAMAGE:
+            raise ImplementationListUnreadable(digest) from None
 
     def known(self, digest: bytes, entries: bytes) -> ImplementationList:
         """The list of a row that was read together with something else."""

@@ -3,12 +3,14 @@
 from datetime import datetime
 from typing import Any, NamedTuple, assert_never
 
-from sqlalchemy import ColumnElement, Row, and_, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.domain.errors import MigrationUnreadable
 from app.domain.vms.migration import Migration, MigrationState
 from app.storage.implementation_lists import digest_bytes, digest_text
 from app.storage.tables import migrations
+from app.storage.unreadable import DAMAGE, note
 
 
 class MigrationRow(NamedTuple):
@@ -16,7 +18,8 @@ class MigrationRow(NamedTuple):
 
     number: int
     """Ascends in the order of admission."""
-    migration: Migration
+    migration: Migration | None
+    """None where it cannot be read."""
 
 
 class Migrations:
@@ -24,14 +27,20 @@ class Migrations:
         self._connection = connection
 
     async def find(self, id_: str) -> Migration | None:
-        row = (await self._connection.execute(select(migrations).where(migrations.c.id == id_))).one_or_none()
-        return None if row is None else _migration(row)
+        """Raises MigrationUnreadable."""
+        return await self._one(select(migrations).where(migrations.c.id == id_))
 
     async def lock(self, id_: str) -> Migration | None:
-        """Hold the migration against every other change. After its VM."""
-        statement = select(migrations).where(migrations.c.id == id_).with_for_update()
+        """Hold the migration against every other change. After its VM. Raises MigrationUnreadable."""
+        return await self._one(select(migrations).where(migrations.c.id == id_).with_for_update())
+
+    async def _one(self, statement: Select[Any]) -> Migration | None:
         row = (await self._connection.execute(statement)).one_or_none()
-        return None if row is None else _migration(row)
+        if row is None:
+            return None
+        if (migration := _migration(row)) is None:
+            raise MigrationUnreadable(row.id)
+        return migration
 
     async def page(
         self, after: int, limit: int, vm: str | None, state: MigrationState | None, overdue_before: datetime
@@ -87,7 +96,15 @@ def _shows(state: MigrationState, overdue_before: datetime) -> ColumnElement[boo
             assert_never(state)
 
 
-def _migration(row: Row[Any]) -> Migration:
+def _migration(row: Row[Any]) -> Migration | None:
+    try:
+        return _readable_migration(row)
+    except DAMAGE as damage:
+        note("migration", row.id, damage)
+        return None
+
+
+def _readable_migration(row: Row[Any]) -> Migration:
     return Migration(
         row.id,
         row.vm,

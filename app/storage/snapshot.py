@@ -11,13 +11,15 @@ from datetime import datetime, timedelta
 from sys import intern
 from typing import Any, Final
 
-from sqlalchemy import and_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from app.domain.cpu.identity import Identity
 from app.domain.fleet.fleet import Fleet, FleetHost, Labels
-from app.domain.fleet.host import Capabilities, HostState
+from app.domain.fleet.host import UNREADABLE, Capabilities, HostState
 from app.storage.identities import Identities, IdentityCache
 from app.storage.tables import deleted_hosts, fleet, fleet_revisions, hosts
+from app.storage.unreadable import DAMAGE, note
 
 _BATCH: Final = 2_000
 """Rows taken from the database at a time, so that reading a large fleet needs little memory."""
@@ -28,6 +30,8 @@ class _Held:
     fleet: Fleet
     token: bytes | None
     """Of the fleet's revision: tells apart two histories in which a database came to the same number."""
+    unread: frozenset[bytes] = frozenset()
+    """Digests of the identities of hosts that could not be read. They are tried again with every change."""
 
 
 _NOTHING: Final = _Held(Fleet(revision=0), token=None)
@@ -65,22 +69,35 @@ class FleetSnapshot:
         revision, token = (await connection.execute(_PRESENT)).one()
         if base is not _NOTHING and revision == base.fleet.revision:
             return base
+        if len(base.unread) > _BATCH:
+            base = _NOTHING
         put: list[FleetHost] = []
-        async with connection.stream(_PUT.where(hosts.c.revision > base.fleet.revision)) as result:
+        unread: dict[bytes, str] = {}
+        async with connection.stream(_PUT.where(_news(base))) as result:
             async for rows in result.partitions(_BATCH):
-                await Identities(connection, self._cache).of(row.identity for row in rows)
-                put += [self._host(row) for row in rows]
+                known = await Identities(connection, self._cache).of(row.identity for row in rows)
+                read = [self._host(row, known[row.identity]) for row in rows]
+                unread |= {row.identity: row.name for row in rows if not known[row.identity].readable}
+                put += read
         gone = select(deleted_hosts.c.name).where(deleted_hosts.c.revision > base.fleet.revision)
         deleted = _without((await connection.execute(gone)).scalars(), put)
         self._forget_unused()
-        return _Held(base.fleet.changed(put, deleted, revision), token)
+        _note_news(unread, base.unread)
+        return _Held(base.fleet.changed(put, deleted, revision), token, frozenset(unread))
 
     def _forget_unused(self) -> None:
         # What is shared is not counted; when most of it must be of the past, begin again.
         if len(self._labels) > 1_000 + 2 * len(self._held.fleet):
             self._labels.clear()
 
-    def _host(self, row: Any) -> FleetHost:  # noqa: ANN401 - a row of _PUT
+    def _host(self, row: Any, identity: Identity) -> FleetHost:  # noqa: ANN401 - a row of _PUT
+        try:
+            return self._readable_host(row, identity)
+        except DAMAGE as damage:
+            note("host", row.name, damage)
+            return FleetHost(row.name, HostState.CORDONED, (), UNREADABLE, Capabilities())
+
+    def _readable_host(self, row: Any, identity: Identity) -> FleetHost:  # noqa: ANN401 - the same
         # Hosts share labels and capabilities by the thousand: keep each once.
         labels = tuple(sorted((intern(key), intern(value)) for key, value in row.labels.items()))
         capabilities = Capabilities(row.writable_id_registers, row.discovery_hypercalls)
@@ -88,7 +105,7 @@ class FleetSnapshot:
             row.name,
             HostState(row.state),
             self._labels.setdefault(labels, labels),
-            self._cache[row.identity],
+            identity,
             self._capabilities.setdefault(capabilities, capabilities),
         )
 
@@ -122,6 +139,19 @@ _ONE_VIEW: Final[Mapping[str, Mapping[str, str]]] = {
     "postgresql": {"isolation_level": "REPEATABLE READ"},
     "sqlite": {"sqlite_begin": "BEGIN"},
 }
+
+
+def _news(base: _Held) -> ColumnElement[bool]:
+    """The hosts that are not as they are held: changed since, or not to be read then."""
+    changed = hosts.c.revision > base.fleet.revision
+    return or_(changed, hosts.c.identity.in_(sorted(base.unread))) if base.unread else changed
+
+
+def _note_news(unread: Mapping[bytes, str], noted: frozenset[bytes]) -> None:
+    """Name one host of each identity that cannot be read; there may be thousands that share it."""
+    for digest, host in unread.items():
+        if digest not in noted:
+            note("host", host, f"the registers stored as {digest.hex()}, perhaps of other hosts too")
 
 
 async def _is_current(connection: AsyncConnection, held: _Held) -> bool:

@@ -1,12 +1,13 @@
 """Column types that mean the same on SQLite and PostgreSQL."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import JSON, BigInteger, DateTime, Integer, LargeBinary, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 from typing_extensions import override
 
 REGISTER_BYTES: Final = 8
@@ -42,8 +43,30 @@ class Timestamp(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-Document: Final[Any] = JSON().with_variant(JSONB(), "postgresql")
-"""A JSON document."""
+class Document(TypeDecorator[Any]):
+    """A JSON document. None where SQLite holds a text that is none: it is for who reads the row to miss it."""
+
+    impl = JSON
+    cache_ok = True
+
+    @override
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else JSON())
+
+    @override
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        process = super().result_processor(dialect, coltype)
+        if process is None:
+            return None
+
+        def read(value: Any) -> Any:  # noqa: ANN401 - whatever a document holds
+            try:
+                return process(value)
+            except ValueError:
+                return None
+
+        return read
+
 
 JsonText: Final[Any] = Text().with_variant(JSONB(), "postgresql")
 """A JSON document that is text already."""

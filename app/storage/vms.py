@@ -1,15 +1,16 @@
 """VMs and their boots: rows to domain values and back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Row, Select, and_, case, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.cpu.cpulist import CpuList, parse_cpulist
+from app.domain.cpu.cpulist import CpuList, read_cpulist
 from app.domain.cpu.identity import Identity
 from app.domain.cpu.implementation import Implementation
+from app.domain.errors import BootUnreadable, VmUnreadable
 from app.domain.fleet.placement import Operator, Placement, Requirement, Selector
 from app.domain.planning.guest import Guest
 from app.domain.planning.implementation_list import packed, unpacked
@@ -19,6 +20,7 @@ from app.domain.vms.vm import Boot, Resources, Vm, VmDefinition, VmRecord, VmSta
 from app.storage.identities import Identities
 from app.storage.implementation_lists import ImplementationLists
 from app.storage.tables import boots, hosts, implementation_lists, migrations, vms
+from app.storage.unreadable import DAMAGE, note, string, string_map, strings, whole
 from app.storage.upsert import insert
 
 _BOOT = select(boots, vms.c.name.label("vm"), implementation_lists.c.entries).select_from(
@@ -62,6 +64,28 @@ class RunningGroup:
     exposed: bool
 
 
+class VmRow(NamedTuple):
+    """A VM with what orders VMs."""
+
+    name: str
+    record: VmRecord | None
+    """None where it cannot be read."""
+
+
+class BootRow(NamedTuple):
+    """A boot with what orders boots."""
+
+    number: int
+    boot: Boot | None
+    """None where it cannot be read."""
+
+
+class Census(NamedTuple):
+    groups: list[RunningGroup]
+    unreadable: int
+    """VMs that run and are in no group, for they cannot be read."""
+
+
 _KINDS: Final = (
     vms.c.placement,
     vms.c.moved,
@@ -87,11 +111,14 @@ class Vms:
         self._lists = lists
 
     async def find(self, name: str) -> VmRecord | None:
-        found = await self._records(_VM.where(vms.c.name == name))
-        return found[0] if found else None
+        """Raises VmUnreadable."""
+        rows = await self._rows(_VM.where(vms.c.name == name))
+        if rows and rows[0].record is None:
+            raise VmUnreadable(name)
+        return rows[0].record if rows else None
 
     async def lock(self, name: str) -> VmRecord | None:
-        """Hold the VM against every other change. After its host, if that is locked too."""
+        """Hold the VM against every other change. After its host, if that is locked too. Raises VmUnreadable."""
         # Locked first and read after: a joined row read while waiting for the lock could be out of date.
         held = await self._connection.execute(select(vms.c.id).where(vms.c.name == name).with_for_update())
         return await self.find(name) if held.scalar_one_or_none() is not None else None
@@ -103,7 +130,7 @@ class Vms:
         states: frozenset[VmState],
         host: str | None,
         among: frozenset[str] | None,
-    ) -> list[VmRecord]:
+    ) -> list[VmRow]:
         """Up to `limit` VMs after a name, by name; on one host, and on any of several, where they are given."""
         statement = _VM.where(vms.c.name > after).order_by(vms.c.name).limit(limit)
         if host is not None:
@@ -112,7 +139,7 @@ class Vms:
             statement = statement.where(hosts.c.name.in_(sorted(among)))
         if states:
             statement = statement.where(_state().in_([state.value for state in states]))
-        return await self._records(statement)
+        return await self._rows(statement)
 
     async def on_host(self, key: int, limit: int) -> list[str]:
         """Names of VMs that run on a host or migrate to it."""
@@ -128,6 +155,11 @@ class Vms:
 
     async def redefine(self, record: VmRecord, definition: VmDefinition) -> None:
         await self._change(record, _definition_values(definition))
+
+    async def overwrite(self, name: str, definition: VmDefinition) -> None:
+        """Redefine a VM of which nothing else need be readable."""
+        values = {"version": vms.c.version + 1, **_definition_values(definition)}
+        await self._connection.execute(update(vms).where(vms.c.name == name).values(**values))
 
     async def delete(self, record: VmRecord) -> None:
         await self._connection.execute(delete(vms).where(vms.c.id == record.key))
@@ -147,6 +179,12 @@ class Vms:
     async def stop(self, record: VmRecord) -> None:
         await self._change(record, {"boot": None, "host_id": None})
 
+    async def release(self, name: str) -> None:
+        """Stop a VM of which nothing need be readable, unless it migrates."""
+        migrating = select(migrations.c.vm_id).where(migrations.c.vm_id == vms.c.id, migrations.c.closed_at.is_(None))
+        values = {"version": vms.c.version + 1, "boot": None, "host_id": None}
+        await self._connection.execute(update(vms).where(vms.c.name == name, ~migrating.exists()).values(**values))
+
     async def move(self, record: VmRecord, host_key: int) -> None:
         await self._change(record, {"host_id": host_key, "moved": True})
 
@@ -156,26 +194,40 @@ class Vms:
 
     async def boot(self, vm: str, number: int) -> Boot | None:
         statement = _BOOT.where(vms.c.name == vm, boots.c.number == number)
-        row = (await self._connection.execute(statement)).one_or_none()
-        return None if row is None else self._boot(row)
+        return await self._one_boot(statement)
 
     async def boot_of(self, key: int, number: int) -> Boot | None:
         """A boot by the key of its VM."""
         statement = _BOOT.where(boots.c.vm_id == key, boots.c.number == number)
-        row = (await self._connection.execute(statement)).one_or_none()
-        return None if row is None else self._boot(row)
+        return await self._one_boot(statement)
 
-    async def boots_of(self, key: int, after: int, limit: int) -> list[Boot]:
+    async def _one_boot(self, statement: Select[Any]) -> Boot | None:
+        """Raises BootUnreadable."""
+        row = (await self._connection.execute(statement)).one_or_none()
+        if row is None:
+            return None
+        if (boot := self._boot_row(row).boot) is None:
+            raise BootUnreadable(row.vm, row.number)
+        return boot
+
+    async def boots_of(self, key: int, after: int, limit: int) -> list[BootRow]:
         """Up to `limit` boots of a VM after a number, oldest first."""
         statement = _BOOT.where(boots.c.vm_id == key, boots.c.number > after).order_by(boots.c.number).limit(limit)
-        return [self._boot(row) for row in await self._connection.execute(statement)]
+        return [self._boot_row(row) for row in await self._connection.execute(statement)]
+
+    def _boot_row(self, row: Row[Any]) -> BootRow:
+        try:
+            return BootRow(row.number, self._boot(row))
+        except DAMAGE as damage:
+            note("boot", f"{row.vm}/{row.number}", damage)
+            return BootRow(row.number, None)
 
     async def count_by_state(self) -> dict[VmState, int]:
         states = select(_state().label("state")).select_from(_VM.get_final_froms()[0]).subquery()
         statement = select(states.c.state, func.count()).group_by(states.c.state)
         return {VmState(state): count for state, count in await self._connection.execute(statement)}
 
-    async def census(self) -> list[RunningGroup]:
+    async def census(self) -> Census:
         """All VMs that run, in groups: their number is that of hosts and kinds of boots, not that of VMs."""
         running = (
             vms.join(hosts)
@@ -186,9 +238,17 @@ class Vms:
         statement = select(*_KINDS, *counts).select_from(running).group_by(*_KINDS)
         rows = (await self._connection.execute(statement)).all()
         known = await self._identities.of(row.identity for row in rows)
-        return [self._group(row, known[row.identity]) for row in rows]
+        groups = [group for row in rows if (group := self._group(row, known[row.identity]))]
+        return Census(groups, sum(row.vms for row in rows) - sum(group.vms for group in groups))
 
-    def _group(self, row: Any, identity: Identity) -> RunningGroup:  # noqa: ANN401 - a row of _KINDS
+    def _group(self, row: Any, identity: Identity) -> RunningGroup | None:  # noqa: ANN401 - a row of _KINDS
+        try:
+            return self._readable_group(row, identity)
+        except DAMAGE as damage:
+            note("VMs like one", f"on {row.name}", damage)
+            return None
+
+    def _readable_group(self, row: Any, identity: Identity) -> RunningGroup:  # noqa: ANN401 - the same
         plan = self._plan(row)
         exposed = not _covered(row, plan, row.name, identity)
         return RunningGroup(row.vms, row.name, _placement(row.placement), plan, exposed)
@@ -197,12 +257,19 @@ class Vms:
         statement = update(vms).where(vms.c.id == record.key).values(version=vms.c.version + 1, **values)
         await self._connection.execute(statement)
 
-    async def _records(self, statement: Select[Any]) -> list[VmRecord]:
+    async def _rows(self, statement: Select[Any]) -> list[VmRow]:
         rows = (await self._connection.execute(statement)).all()
         known = await self._identities.of(row.identity for row in rows if row.identity)
-        return [self._record(row, known) for row in rows]
+        return [VmRow(row.name, self._record(row, known)) for row in rows]
 
-    def _record(self, row: Row[Any], known: Mapping[bytes, Any]) -> VmRecord:
+    def _record(self, row: Row[Any], known: Mapping[bytes, Any]) -> VmRecord | None:
+        try:
+            return self._readable_record(row, known)
+        except DAMAGE as damage:
+            note("VM", row.name, damage)
+            return None
+
+    def _readable_record(self, row: Row[Any], known: Mapping[bytes, Any]) -> VmRecord:
         boot = None if row.boot is None else self._boot(row)
         exposed = boot is not None and not _covered(row, boot.plan, row.host_name, known[row.identity])
         vm = Vm(row.name, _definition(row), row.host_name, boot, row.migration, exposed)
@@ -220,9 +287,13 @@ class Vms:
             Mode(row.mode),
             tuple(ModeReason(reason) for reason in row.mode_reasons),
             row.fleet_revision,
-            tuple(LeftOut(Implementation(*each[0]), each[1], tuple(each[2])) for each in row.left_out),
-            tuple(row.accepted_hazards),
+            tuple(_left_out(*each) for each in row.left_out),
+            strings(row.accepted_hazards),
         )
+
+
+def _left_out(registers: Iterable[Any], having: Any, hazards: Any) -> LeftOut:  # noqa: ANN401 - what the document holds
+    return LeftOut(Implementation(*map(whole, registers)), whole(having), strings(hazards))
 
 
 def _covered(row: Row[Any], plan: Plan, host: str, identity: Identity) -> bool:
@@ -231,7 +302,7 @@ def _covered(row: Row[Any], plan: Plan, host: str, identity: Identity) -> bool:
 
 
 def _cpus(row: Row[Any]) -> CpuList | None:
-    return None if row.cpus is None else parse_cpulist(row.cpus)
+    return None if row.cpus is None else read_cpulist(row.cpus)
 
 
 def _state() -> Any:  # noqa: ANN401 - a SQL expression
@@ -275,14 +346,15 @@ def _definition(row: Row[Any]) -> VmDefinition:
 
 def _placement(document: Mapping[str, Any]) -> Placement:
     expressions = (
-        Requirement(key, Operator(operator), tuple(values)) for key, operator, values in document["match_expressions"]
+        Requirement(string(key), Operator(operator), strings(values))
+        for key, operator, values in document["match_expressions"]
     )
     return Placement(
-        Selector(document["match_labels"], tuple(expressions)),
-        tuple(document["include_hosts"]),
-        tuple(document["exclude_hosts"]),
-        document["max_implementations"],
-        tuple(document["accept_hazards"]),
+        Selector(string_map(document["match_labels"]), tuple(expressions)),
+        strings(document["include_hosts"]),
+        strings(document["exclude_hosts"]),
+        whole(document["max_implementations"]),
+        strings(document["accept_hazards"]),
     )
 
 

@@ -67,6 +67,7 @@ class Host(TypedDict):
     observed_at: str
     implementations: list[Implementation]
     identity_complete: bool
+    unreadable: bool
     fleet_revision: int
     created_at: str
     updated_at: str

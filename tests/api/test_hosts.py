@@ -51,6 +51,7 @@ async def test_a_whole_host(client: httpx.AsyncClient) -> None:
         "cpus": [{"cpu_list": "0-63", **registers}],
         "implementations": [{**registers, "name": "Arm Neoverse N1 r3p1"}],
         "identity_complete": True,
+        "unreadable": False,
         "fleet_revision": 1,
     }
     read = await client.get("/v1/hosts/h1")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.cpu.cpulist import CPU_MAX, CpuList, parse_cpulist
+from app.domain.cpu.cpulist import CPU_MAX, LONGEST, CpuList, parse_cpulist, read_cpulist
 from tests.domain import strategies as some
 
 
@@ -21,8 +21,8 @@ sets = st.sets(st.integers(0, 200))
 
 
 def test_a_short_text_takes_no_long_time() -> None:
-    """Each of these ranges names 32,768 CPUs."""
-    assert parse_cpulist(",".join(["0-65535:1/2"] * 5_000)) == parse_cpulist("0-65535:1/2")
+    """Each of these ranges names 8,192 CPUs."""
+    assert parse_cpulist(",".join(["0-65535:1/8"] * 5_000)) == parse_cpulist("0-65535:1/8")
 
 
 def test_a_long_text_is_refused() -> None:
@@ -30,7 +30,49 @@ def test_a_long_text_is_refused() -> None:
         parse_cpulist("0," * 32_768 + "0")
 
 
+EVERY_SECOND = CpuList(sum(1 << cpu for cpu in range(0, CPU_MAX + 1, 2)))
+
+
+def test_a_short_text_that_stands_for_a_long_one_is_refused() -> None:
+    with pytest.raises(ValueError, match="at most 65536 characters; this one, with its ranges written out, has 191052"):
+        parse_cpulist("0-65535:1/2")
+    assert len(str(EVERY_SECOND)) == 191_052
+
+
+def test_the_longest_list_is_taken_as_it_comes_and_as_it_is_kept() -> None:
+    """Single CPUs, every second one, up to the last that fits."""
+    longest = longer = listed(set(range(0, 20_000, 2)))
+    while longer.text_length <= LONGEST:
+        longest, longer = longer, longer | listed({longer.mask.bit_length() + 1})
+    assert parse_cpulist(str(longest)) == longest
+    strided = f"0-{longest.mask.bit_length() - 1}:1/2"
+    assert parse_cpulist(strided) == longest
+    for text in (str(longer), f"0-{longer.mask.bit_length() - 1}:1/2"):
+        with pytest.raises(ValueError, match=f"at most {LONGEST} characters"):
+            parse_cpulist(text)
+
+
+def test_what_is_kept_is_read_whatever_may_come_today() -> None:
+    assert read_cpulist(str(EVERY_SECOND)) == EVERY_SECOND
+
+
+@pytest.mark.parametrize("text", ["", "0,", "x", "3-1", "0-7:1/2", " 1", "12345678"])
+def test_what_was_never_written_is_not_read(text: str) -> None:
+    with pytest.raises(ValueError, match="is no range of CPUs"):
+        read_cpulist(text)
+
+
 # Written and read.
+
+
+@given(st.sets(st.integers(0, CPU_MAX), min_size=1, max_size=60) | sets.filter(bool))
+def test_the_length_is_known_without_writing(cpus: set[int]) -> None:
+    assert listed(cpus).text_length == len(str(listed(cpus)))
+
+
+@given(some.cpulists)
+def test_what_is_kept_reads_back(cpus: CpuList) -> None:
+    assert read_cpulist(str(cpus)) == cpus
 
 
 @given(some.cpulists)

@@ -10,7 +10,7 @@ from app.services.hosts import put_host
 from app.services.implementation_lists import get_implementation_list
 from app.storage import implementation_lists
 from app.storage.identities import identity_digest
-from app.storage.implementation_lists import ListCache
+from app.storage.implementation_lists import ListCache, digest_bytes
 from tests.storage.statements import statements
 from tests.storage.workers import N1, N2, Group, a_host
 
@@ -72,6 +72,7 @@ async def test_a_list_is_read_once(worker: Context, other: Context) -> None:
 def test_the_list_read_first_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(implementation_lists, "_KEPT", 2)
     cache = ListCache()
-    for number in range(3):
-        cache.keep(bytes([number]), a_list(number).binary)
-    assert list(cache) == [b"\x01", b"\x02"]
+    digests = [digest_bytes(a_list(number).digest) for number in range(3)]
+    for number, digest in enumerate(digests):
+        cache.keep(digest, a_list(number).binary)
+    assert list(cache) == digests[1:]

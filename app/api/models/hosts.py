@@ -194,6 +194,9 @@ class HostOut(HostReport):
     name: HostNameOut
     implementations: list[ImplementationOut] = Field(description="Distinct, by the lowest CPU that has each.")
     identity_complete: bool = Field(description="Whether every register of every CPU is known.")
+    unreadable: bool = Field(
+        description="What is stored of it cannot be read, so it is no target and covers no VM. Report it again."
+    )
     fleet_revision: FleetRevision = Field(description="The fleet revision of its last change.")
     created_at: datetime
     updated_at: datetime
@@ -206,6 +209,7 @@ class HostOut(HostReport):
             name=record.host.name,
             implementations=[ImplementationOut.from_domain(each, names) for each in identity.reported],
             identity_complete=identity.complete,
+            unreadable=not identity.readable,
             fleet_revision=record.revision,
             created_at=record.created_at,
             updated_at=record.updated_at,

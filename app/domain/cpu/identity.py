@@ -26,6 +26,7 @@ class Identity:
     """The registers of all CPUs of a host, as it last reported them. Groups do not overlap."""
 
     groups: tuple[CpuGroup, ...]
+    """None at all where what was stored cannot be read: see `UNREADABLE`."""
 
     @override
     def __hash__(self) -> int:
@@ -46,10 +47,14 @@ class Identity:
         """The fully known implementations."""
         return frozenset(known for reported in self.reported if (known := reported.known))
 
+    @property
+    def readable(self) -> bool:
+        return bool(self.groups)
+
     @cached_property
     def complete(self) -> bool:
         """Whether every register of every CPU is known (rule 1)."""
-        return all(reported.known for reported in self.reported)
+        return self.readable and all(reported.known for reported in self.reported)
 
     def on_cpus(self, cpus: CpuList | None) -> tuple[ReportedImplementation, ...]:
         """Distinct implementations of some CPUs, by the lowest CPU that has each; of all CPUs for None."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from app.domain.cpu.identity import Identity
 
@@ -17,6 +17,10 @@ class HostState(StrEnum):
     CORDONED = "cordoned"
     MAINTENANCE = "maintenance"
     RETIRED = "retired"
+
+
+UNREADABLE: Final = Identity(())
+"""Stands for what a host reported where the database has it in no form that can be read: nothing of it is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ def universe(fleet: Fleet, placement: Placement) -> FrozenBitMap:
 
 
 def _check_pinning(host: FleetHost, cpus: CpuList | None) -> None:
-    if cpus is not None and (missing := host.identity.missing(cpus)):
+    if cpus is not None and host.identity.readable and (missing := host.identity.missing(cpus)):
         raise InvalidInput([InputFault("/cpus", f"{host.name} has no CPUs {missing}")])
 
 

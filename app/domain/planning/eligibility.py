@@ -163,7 +163,10 @@ def _explain_outside_placement(host: FleetHost, question: Boarding) -> Reason:
 
 def _explain_incomplete(host: FleetHost, _: Boarding) -> Reason:
     detail = wording.unknown_registers(host)
-    remedy = "report AIDR_EL1: Linux 6.16 and later show it in sysfs (regs/identification/aidr_el1)"
+    if host.identity.readable:
+        remedy = "report AIDR_EL1: Linux 6.16 and later show it in sysfs (regs/identification/aidr_el1)"
+    else:
+        remedy = "let its collector report again, or put the host as a whole"
     return Reason(ReasonCode.IDENTITY_INCOMPLETE, detail, remedy)
 
 

@@ -31,6 +31,8 @@ def _unmet(requirement: Requirement, value: str | None) -> str:
 
 def unknown_registers(host: FleetHost) -> str:
     """Which CPUs have an unread register."""
+    if not host.identity.readable:
+        return f"what {host.name} reported is stored in a form that cannot be read; unknown registers are never guessed"
     unread = [group.cpus for group in host.identity.groups if not group.reported.known]
     where = ", ".join("all CPUs" if cpus is None else f"CPUs {cpus}" for cpus in unread)
     return f"AIDR_EL1 of {host.name} is unknown on {where}; an unread register is never taken for 0"

@@ -14,4 +14,4 @@ def covers(sealed: ImplementationList, pinned: CpuList | None, identity: Identit
     cpus = None if moved else pinned
     if cpus is not None and identity.missing(cpus):
         return False
-    return all(reported.known in sealed.members for reported in identity.on_cpus(cpus))
+    return identity.readable and all(reported.known in sealed.members for reported in identity.on_cpus(cpus))

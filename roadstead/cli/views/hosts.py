@@ -34,6 +34,8 @@ from roadstead.client.documents import (
 
 
 def _cpu(host: Host) -> Text:
+    if host["unreadable"]:
+        return Text("unreadable", "red")
     complete = "" if host["identity_complete"] else "  AIDR unknown"
     return Text.assemble(names(host["implementations"]), (complete, "yellow"))
 

@@ -1,0 +1,44 @@
+"""Rows that cannot be read: set aside one by one, so that none of them stops the answers about the others."""
+
+import logging
+import struct
+from typing import Any, Final
+
+DAMAGE: Final = (ValueError, TypeError, LookupError, AttributeError, struct.error)
+"""What reading a row raises that is not as this program writes it."""
+
+_logger: Final = logging.getLogger("roadstead")
+
+
+def note(kind: str, name: str, damage: object) -> None:
+    """Say in the log what was set aside, and why."""
+    _logger.warning("%s %s is set aside, for what is stored of it cannot be read: %r", kind, name, damage)
+
+
+def strings(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - what a JSON document holds
+    """Raise TypeError for all that is no array of strings."""
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        message = f"{value!r:.100} is no array of strings"
+        raise TypeError(message)
+    return tuple(value)
+
+
+def string_map(value: Any) -> dict[str, str]:  # noqa: ANN401 - the same
+    """Raise TypeError for all that is no object of strings."""
+    if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
+        message = f"{value!r:.100} is no object of strings"
+        raise TypeError(message)
+    return value
+
+
+def string(value: Any) -> str:  # noqa: ANN401 - the same
+    """Raise TypeError for all that is no string."""
+    return strings([value])[0]
+
+
+def whole(value: Any) -> int:  # noqa: ANN401 - the same
+    """Raise TypeError for all that is no integer."""
+    if type(value) is not int:
+        message = f"{value!r:.100} is no integer"
+        raise TypeError(message)
+    return value
