@@ -186,6 +186,8 @@ REQUESTS: Final = (
     Asked("get_erratum", f"/v1/errata/{'A' * 101}", "invalid_request"),
     Asked("get_erratum", "/v1/errata/NONE", "erratum_not_found"),
     Asked("get_compatibility", "/v1/compatibility", 200),
+    Asked("get_compatibility", "/v1/compatibility?limit=0", "invalid_request"),
+    Asked("get_compatibility", "/v1/compatibility?cursor=Zm9v", "invalid_cursor"),
     # Planning
     Asked("list_targets", "/v1/vms/running/targets", 200),
     Asked("list_targets", "/v1/vms/running/targets?limit=0", "invalid_request"),

@@ -42,6 +42,6 @@ async def get_erratum(
     id: Annotated[str, Path(max_length=100, examples=["ARM64_SPECTRE_BHB"])],  # noqa: A002 - its name in the contract
 ) -> Response:
     """One entry, with the implementations of the fleet that it counts and how many hosts have them."""
-    found = await errata.concern(context, id)
+    found = await errata.read_erratum(context, id)
     out = ConcernOut.from_concern(found, context.reference.tables.version, context.reference.names)
     return tagged(request, out)

@@ -111,8 +111,8 @@ async def delete_host(context: ContextDep, name: SpareHostName, conditions: Cond
 )
 async def get_host_history(context: ContextDep, name: HostName) -> HistoryOut:
     """Every distinct set of registers, with when and from whom. Also of hosts that were deleted."""
-    periods = await hosts.host_history(context, name)
-    return HistoryOut.from_periods(name, periods, context.reference.names)
+    past = await hosts.host_history(context, name)
+    return HistoryOut.from_domain(name, past, context.reference.names)
 
 
 def _edit(context: Context, patch: dict[str, Any]) -> hosts.Edit:

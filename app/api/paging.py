@@ -21,6 +21,11 @@ Limit = Annotated[int, Query(ge=1, le=1000, description="How many items to answe
 
 
 async def _page(limit: Limit = 100, cursor: Cursor = None) -> PageRequest:
+    return page_after(cursor, limit)
+
+
+def page_after(cursor: str | None, limit: int) -> PageRequest:
+    """The page that a cursor asks for. Raises InvalidCursor."""
     return PageRequest("" if cursor is None else _decoded(cursor), limit)
 
 

@@ -42,7 +42,7 @@ def problem(request: Request, code: str, detail: str, **more: Any) -> Response: 
         request_id=request.scope.get("request_id", ""),
         **more,
     )
-    return Response(body.model_dump_json(exclude_none=True), kind.status, _headers(kind.status), MEDIA_TYPE)
+    return Response(body.model_dump_json(), kind.status, _headers(kind.status), MEDIA_TYPE)
 
 
 def _headers(status: HTTPStatus) -> dict[str, str] | None:

@@ -7,7 +7,8 @@ from typing import Final, TypeVar
 
 from app.domain.errors import HostInUse, HostNotFound
 from app.domain.fleet.catalogue import HostFilter
-from app.domain.fleet.host import Host, HostRecord, IdentityPeriod
+from app.domain.fleet.history import PastIdentity, by_identity
+from app.domain.fleet.host import Host, HostRecord
 from app.domain.paging import Page, PageRequest
 from app.domain.preconditions import Precondition
 from app.services.context import Context
@@ -34,11 +35,11 @@ async def list_hosts(context: Context, wanted: HostFilter, page: PageRequest) ->
         return Page(tuple(await tx.hosts.named(cut.items)), cut.next_after), fleet.revision
 
 
-async def host_history(context: Context, name: str) -> list[IdentityPeriod]:
+async def host_history(context: Context, name: str) -> tuple[PastIdentity, ...]:
     """Every period of identity that a host of this name had, oldest first; also of one that was deleted."""
     async with context.database.reading() as tx:
         if periods := await tx.hosts.history(name):
-            return periods
+            return by_identity(periods)
         raise HostNotFound(name)
 
 

@@ -6,6 +6,7 @@ from itertools import islice
 from app.domain.errors import HostNotFound
 from app.domain.fleet.fleet import Fleet, FleetHost
 from app.domain.paging import Page, PageRequest
+from app.domain.planning.comparison import Comparison, compare
 from app.domain.planning.eligibility import MOVE_RULES, Move, Rejection, reasons, refused, rejections, targets
 from app.domain.planning.reasons import Reason
 from app.services.context import Context
@@ -25,13 +26,15 @@ class Targets:
     page: Page[FleetHost]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     fleet_revision: int
     accepted_hazards: tuple[str, ...]
     host: str
     reasons: tuple[Reason, ...]
     """All that speaks against the host; none means that it is a target."""
+    comparison: tuple[Comparison, ...]
+    """Each of its implementations beside what the list has nearest to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,13 @@ async def judge_target(context: Context, vm: str, host: str) -> Verdict:
         candidate = fleet.host(host)
         if candidate is None:
             raise HostNotFound(host)
-        return Verdict(fleet.revision, move.plan.accepted_hazards, host, reasons(fleet, candidate, move, MOVE_RULES))
+        return Verdict(
+            fleet_revision=fleet.revision,
+            accepted_hazards=move.plan.accepted_hazards,
+            host=host,
+            reasons=reasons(fleet, candidate, move, MOVE_RULES),
+            comparison=compare(candidate.identity, move.plan.list),
+        )
 
 
 async def count_rejections(context: Context, vm: str) -> Rejections:

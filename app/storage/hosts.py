@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.cpu.identity import Identity
 from app.domain.fleet.fleet import FleetHost
-from app.domain.fleet.host import UNREADABLE, Capabilities, Capacity, Host, HostRecord, HostState, IdentityPeriod
+from app.domain.fleet.history import IdentityPeriod
+from app.domain.fleet.host import UNREADABLE, Capabilities, Capacity, Host, HostRecord, HostState
 from app.storage.identities import Identities, identity_digest
 from app.storage.tables import deleted_hosts, fleet, fleet_revisions, hosts, past_identities
 from app.storage.unreadable import DAMAGE, note, string_map
@@ -156,14 +157,27 @@ class Hosts:
             present = None
         known = await self._identities.of([*(row.identity for row in rows), *([present.identity] if present else [])])
         periods = [
-            IdentityPeriod(known[row.identity], row.since, row.until, row.reported_by, row.revision) for row in rows
+            IdentityPeriod(
+                identity=known[row.identity],
+                since=row.since,
+                until=row.until,
+                reported_by=row.reported_by,
+                revision=row.revision,
+            )
+            for row in rows
         ]
         return [*periods, _present_period(present, known)] if present else periods
 
 
 def _present_period(row: Row[Any], known: Mapping[bytes, Identity]) -> IdentityPeriod:
     identity = known[row.identity]
-    return IdentityPeriod(identity, row.identity_since, None, row.identity_reported_by, row.identity_revision)
+    return IdentityPeriod(
+        identity=identity,
+        since=row.identity_since,
+        until=None,
+        reported_by=row.identity_reported_by,
+        revision=row.identity_revision,
+    )
 
 
 def _by_names(names: Sequence[str]) -> Select[Any]:

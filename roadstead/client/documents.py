@@ -213,12 +213,34 @@ class Unlisted(TypedDict):
     differing_registers: list[Literal["midr", "revidr", "aidr"]]
 
 
-class _Unlisted(TypedDict, total=False):
+class Unmet(TypedDict):
+    """A condition of a placement, and the label of a host that does not satisfy it."""
+
+    key: str
+    operator: str
+    values: list[str]
+    found: str | None
+
+
+class Weakening(TypedDict):
+    """An implementation of a host, and the tables by which it would weaken the guest."""
+
+    implementation: Implementation
+    tables: list[str]
+
+
+class _Differences(TypedDict, total=False):
     unlisted: list[Unlisted]
     """With `implementation_not_listed`."""
+    unread_cpus: list[str | None]
+    """With `identity_incomplete`; None for all CPUs."""
+    unmet: list[Unmet]
+    """With `placement_mismatch`."""
+    weakening: list[Weakening]
+    """With `would_weaken_guest`."""
 
 
-class Reason(_Unlisted):
+class Reason(_Differences):
     """Why a host is refused."""
 
     code: str
@@ -247,12 +269,22 @@ class TargetPage(Page[Target]):
     summary: str
 
 
+class Comparison(TypedDict):
+    """An implementation of a host, and what the list has nearest to it: itself, if it is listed."""
+
+    implementation: Implementation
+    nearest_listed: Implementation | None
+    """None where a register of the host is unknown."""
+    differing_registers: list[Literal["midr", "revidr", "aidr"]]
+
+
 class Verdict(TypedDict):
     vm: str
     fleet_revision: int
     host: str
     eligible: bool
     reasons: list[Reason]
+    comparison: list[Comparison]
     accepted_hazards: list[str]
 
 
@@ -390,9 +422,19 @@ class Pair(TypedDict):
     b_adds: list[str]
 
 
+class GroupPair(TypedDict):
+    """Two groups, by index, whose members may not share a list."""
+
+    a: int
+    b: int
+    forbidden_by: list[str]
+
+
 class Compatibility(TypedDict):
     fleet_revision: int
     tables: str
     implementations: list[Pooled]
     groups: list[Group]
+    between_groups: list[GroupPair]
     pairs: list[Pair]
+    next_cursor: str | None

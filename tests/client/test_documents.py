@@ -56,6 +56,9 @@ SAME = [
     (targets.TargetsOut, documents.TargetPage),
     (targets.VerdictOut, documents.Verdict),
     (reasons.UnlistedOut, documents.Unlisted),
+    (reasons.UnmetOut, documents.Unmet),
+    (reasons.WeakeningOut, documents.Weakening),
+    (targets.ComparisonOut, documents.Comparison),
     (targets.RejectionsOut, documents.Rejections),
     (targets.RejectionOut, documents.Rejection),
     (previews.PreviewOut, documents.Preview),
@@ -70,6 +73,7 @@ SAME = [
     (compatibility.PooledOut, documents.Pooled),
     (compatibility.GroupOut, documents.Group),
     (compatibility.PairOut, documents.Pair),
+    (compatibility.GroupPairOut, documents.GroupPair),
     (FaultOut, documents.Fault),
 ]
 

@@ -27,7 +27,7 @@ from app.domain.planning.eligibility import (
     targets,
 )
 from app.domain.planning.plan import Mode, ModeReason, Plan
-from app.domain.planning.reasons import LASTING, ReasonCode
+from app.domain.planning.reasons import LASTING, Reason, ReasonCode, Unlisted, Unmet, Unread, Weakening
 from tests.domain import outcomes, samples
 from tests.domain import strategies as some
 from tests.domain.samples import (
@@ -47,6 +47,10 @@ from tests.domain.samples import (
     plan,
     unread,
 )
+
+
+def unlisted(reason: Reason) -> list[Unlisted]:
+    return [each for each in reason.differences if isinstance(each, Unlisted)]
 
 
 class Question(NamedTuple):
@@ -103,7 +107,7 @@ def test_reasons_are_complete_sentences_in_order_of_their_codes(question: Questi
         assert positions == sorted(set(positions))
         assert all(each.name in reason.detail for reason in found)
         assert all(len(reason.remedy) > len("nothing") for reason in found)
-        assert all(bool(reason.unlisted) == (reason.code == "implementation_not_listed") for reason in found)
+        assert all(bool(unlisted(reason)) == (reason.code == "implementation_not_listed") for reason in found)
 
 
 @given(questions())
@@ -111,7 +115,7 @@ def test_unlisted_implementations_stand_beside_the_nearest_listed_one(question: 
     fleet, asked = question
     listed = asked.plan.list.members
     for each in fleet:
-        named = [entry for reason in reasons(fleet, each, asked, MOVE_RULES) for entry in reason.unlisted]
+        named = [entry for reason in reasons(fleet, each, asked, MOVE_RULES) for entry in unlisted(reason)]
         known = [reported.known for reported in each.identity.reported if reported.known]
         assert [entry.implementation for entry in named] == [found for found in known if found not in listed]
         for entry in named:
@@ -358,8 +362,22 @@ def test_reasons_say_whether_they_last() -> None:
 def test_the_nearest_listed_one_is_named() -> None:
     each = host("h2", identity(("0", N1_REVIDR), ("1", Implementation(0x481FD011, 0, 0x551))))
     (reason,) = reasons(Fleet.of([each], 1), each, move(plan(V1, N1, KUNPENG)), MOVE_RULES[5:6])
-    assert [(entry.nearest_listed, entry.differing_registers) for entry in reason.unlisted] == [
+    assert [(entry.nearest_listed, entry.differing_registers) for entry in unlisted(reason)] == [
         (N1, ("revidr",)),
         (KUNPENG, ("midr",)),
     ]
-    assert reason.unlisted[0].implementation == N1_REVIDR
+    assert unlisted(reason)[0].implementation == N1_REVIDR
+
+
+@given(questions())
+def test_differences_are_of_the_kind_that_the_code_promises(question: Question) -> None:
+    kinds = {
+        ReasonCode.IMPLEMENTATION_NOT_LISTED: Unlisted,
+        ReasonCode.IDENTITY_INCOMPLETE: Unread,
+        ReasonCode.PLACEMENT_MISMATCH: Unmet,
+        ReasonCode.WOULD_WEAKEN_GUEST: Weakening,
+    }
+    fleet, asked = question
+    for each in fleet:
+        for reason in reasons(fleet, each, asked, MOVE_RULES):
+            assert {type(difference) for difference in reason.differences} <= {kinds.get(reason.code)}

@@ -5,10 +5,9 @@ from hypothesis import strategies as st
 from app.domain.cpu.implementation import (
     Implementation,
     ReportedImplementation,
-    describe_registers,
     differing_registers,
-    nearest,
 )
+from app.domain.cpu.relatives import Relatives
 from tests.domain import strategies as some
 from tests.domain.samples import A57, KUNPENG, N1, N1_AIDR, N1_OLDER, N1_REVIDR, V1
 
@@ -66,6 +65,28 @@ def test_an_unread_aidr_is_not_zero() -> None:
 # The nearest listed implementation, beside one that is refused.
 
 
+def nearest(wanted: Implementation, candidates: tuple[Implementation, ...]) -> Implementation | None:
+    return Relatives(candidates).nearest(wanted)
+
+
+def plainly_nearest(wanted: Implementation, candidates: tuple[Implementation, ...]) -> Implementation | None:
+    """The same, asked of each candidate."""
+    stepping = 0x00F0_000F
+
+    def distance(candidate: Implementation) -> tuple[int, int, int, Implementation]:
+        model = (wanted.midr ^ candidate.midr) & ~stepping
+        revisions = abs((wanted.midr & stepping) - (candidate.midr & stepping))
+        rest = (wanted.revidr != candidate.revidr) * 2 + (wanted.aidr != candidate.aidr)
+        return (model, revisions, rest, candidate)
+
+    return min(candidates, key=distance, default=None)
+
+
+@given(some.any_implementations, st.lists(st.one_of(some.implementations, some.any_implementations), max_size=30))
+def test_a_look_up_finds_what_asking_each_finds(wanted: Implementation, candidates: list[Implementation]) -> None:
+    assert nearest(wanted, tuple(candidates)) == plainly_nearest(wanted, tuple(candidates))
+
+
 @given(some.any_implementations, st.lists(some.implementations))
 def test_the_nearest_is_one_of_the_candidates_and_none_only_of_nothing(
     wanted: Implementation, candidates: list[Implementation]
@@ -110,17 +131,3 @@ def test_the_order_of_candidates_does_not_matter(
 )
 def test_nearest(wanted: Implementation, candidates: tuple[Implementation, ...], found: Implementation) -> None:
     assert nearest(wanted, candidates) == nearest(wanted, candidates[::-1]) == found
-
-
-@pytest.mark.parametrize(
-    ("each", "words"),
-    [
-        (N1, "MIDR 0x00000000413fd0c1, REVIDR 0x0000000000000000, AIDR 0x0000000000000000"),
-        (
-            ReportedImplementation(1, 2**64 - 1, None),
-            "MIDR 0x0000000000000001, REVIDR 0xffffffffffffffff, AIDR unknown",
-        ),
-    ],
-)
-def test_registers_in_words(each: Implementation | ReportedImplementation, words: str) -> None:
-    assert describe_registers(each) == words

@@ -14,7 +14,7 @@ from app.domain.planning.composition import BootOrder, compose
 from app.domain.planning.eligibility import MOVE_RULES, Move, reasons, targets
 from app.domain.planning.guest import Guest
 from app.domain.planning.plan import Plan
-from app.domain.planning.reasons import Reason, ReasonCode
+from app.domain.planning.reasons import Reason, ReasonCode, Unlisted
 from app.domain.planning.refusals import BootRefused, TooManyImplementations
 from app.domain.vms.exposure import covers
 from app.storage.reference_data import load_reference_data
@@ -166,7 +166,8 @@ def _rejections(running: Running) -> dict[str, list[str]]:
 
 
 def _nearest(running: Running, host: str, cpus: Cpus) -> dict[str, list[str]]:
-    unlisted = (each for reason in _reasons(running, running.hosts[host].host) for each in reason.unlisted)
+    differences = (each for reason in _reasons(running, running.hosts[host].host) for each in reason.differences)
+    unlisted = (each for each in differences if isinstance(each, Unlisted))
     return {_name(each.nearest_listed, cpus): list(each.differing_registers) for each in unlisted}
 
 

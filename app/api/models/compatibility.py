@@ -1,13 +1,19 @@
 """What may share a list, on the wire."""
 
+from typing import Any
+
+import orjson
 from pydantic import Field
 
-from app.api.models.common import FleetRevision, ImplementationOut, Out, named
+from app.api.models.common import FleetRevision, ImplementationOut, NextCursor, Out
+from app.api.paging import encode_cursor
 from app.domain.cpu.cpu_names import CpuNames
+from app.domain.cpu.implementation import Implementation
+from app.domain.cpu.registers import format_register
 from app.domain.fleet.host import HostState
-from app.domain.planning.compatibility import Compatibility, Group
-from app.domain.planning.hazards import ForbiddenPair, added_errata
-from app.domain.reference.errata import ErrataTables
+from app.domain.planning.compatibility import Compatibility
+from app.domain.planning.hazards import ForbiddenPair
+from app.domain.reference.reference_data import ReferenceData
 
 
 class PooledOut(ImplementationOut):
@@ -20,11 +26,13 @@ class GroupOut(Out):
     implementations: list[ImplementationOut]
     hosts: dict[HostState, int]
 
-    @classmethod
-    def from_domain(cls, group: Group, names: CpuNames) -> "GroupOut":
-        return cls(
-            implementations=named(group.implementations, names), hosts={each: group.hosts[each] for each in HostState}
-        )
+
+class GroupPairOut(Out):
+    """Two groups, by their index, with the tables that keep their members off one list."""
+
+    a: int
+    b: int
+    forbidden_by: list[str]
 
 
 class PairOut(Out):
@@ -37,18 +45,6 @@ class PairOut(Out):
     a_adds: list[str] = Field(description="Entries that a brings to a guest made for b.")
     b_adds: list[str] = Field(description="Entries that b brings to a guest made for a.")
 
-    @classmethod
-    def from_domain(cls, pair: ForbiddenPair, found: Compatibility, tables: ErrataTables) -> "PairOut":
-        a, b = found.implementations[pair.a], found.implementations[pair.b]
-        return cls(
-            a=pair.a,
-            b=pair.b,
-            share=False,
-            forbidden_by=list(pair.forbidden_by),
-            a_adds=list(added_errata(tables, b, a)),
-            b_adds=list(added_errata(tables, a, b)),
-        )
-
 
 class CompatibilityOut(Out):
     """Which implementations of the fleet may share a list; `pairs` has only those that may not."""
@@ -57,17 +53,40 @@ class CompatibilityOut(Out):
     tables: str
     implementations: list[PooledOut]
     groups: list[GroupOut]
-    pairs: list[PairOut]
+    between_groups: list[GroupPairOut]
+    pairs: list[PairOut] = Field(description="Ascending by a and b.")
+    next_cursor: NextCursor
 
-    @classmethod
-    def from_domain(cls, found: Compatibility, tables: ErrataTables, names: CpuNames) -> "CompatibilityOut":
-        return cls(
-            fleet_revision=found.fleet_revision,
-            tables=tables.version,
-            implementations=[
-                PooledOut(**each._asdict(), name=names.name(each), errata=[e.id for e in tables.affecting(each)])
-                for each in found.implementations
+
+def compatibility_document(found: Compatibility, reference: ReferenceData) -> bytes:
+    """The answer, as `CompatibilityOut` describes it. Ten thousand pairs a page: models would take most of the time."""
+    names = reference.names
+    return orjson.dumps(
+        {
+            "fleet_revision": found.fleet_revision,
+            "tables": reference.tables.version,
+            "implementations": [
+                {**_named(each.implementation, names), "errata": each.errata} for each in found.implementations
             ],
-            groups=[GroupOut.from_domain(group, names) for group in found.groups],
-            pairs=[PairOut.from_domain(pair, found, tables) for pair in found.pairs],
-        )
+            "groups": [
+                {
+                    "implementations": [_named(each, names) for each in group.implementations],
+                    "hosts": {state.value: group.hosts[state] for state in HostState},
+                }
+                for group in found.groups
+            ],
+            "between_groups": [pair._asdict() for pair in found.between_groups],
+            "pairs": [_pair(found, pair) for pair in found.pairs.items],
+            "next_cursor": encode_cursor(found.pairs.next_after),
+        }
+    )
+
+
+def _named(implementation: Implementation, names: CpuNames) -> dict[str, str]:
+    registers = {register: format_register(value) for register, value in implementation._asdict().items()}
+    return {**registers, "name": names.name(implementation)}
+
+
+def _pair(found: Compatibility, pair: ForbiddenPair) -> dict[str, Any]:
+    a, b = found.implementations[pair.a], found.implementations[pair.b]
+    return {**pair._asdict(), "share": False, "a_adds": a.added(b), "b_adds": b.added(a)}

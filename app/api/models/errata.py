@@ -7,8 +7,8 @@ from pydantic import Field
 from app.api.models.common import FleetRevision, ImplementationOut, NextCursor, Out, named
 from app.domain.cpu.cpu_names import CpuNames
 from app.domain.fleet.host import HostState
+from app.domain.planning.concern import Concern
 from app.domain.reference.errata import ErratumEntry, FixedRevision, Kind, LogWhen, ModelRange, TableRule
-from app.services.errata import Concern
 
 
 class RangeOut(Out):

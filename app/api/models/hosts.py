@@ -1,5 +1,6 @@
 """Hosts on the wire."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -27,7 +28,8 @@ from app.domain.cpu.cpu_names import CpuNames
 from app.domain.cpu.cpulist import CpuList
 from app.domain.cpu.identity import CpuGroup, Identity
 from app.domain.cpu.implementation import ReportedImplementation
-from app.domain.fleet.host import Capabilities, Capacity, Host, HostRecord, HostState, IdentityPeriod
+from app.domain.fleet.history import IdentityPeriod, PastIdentity
+from app.domain.fleet.host import Capabilities, Capacity, Host, HostRecord, HostState
 
 MAX_GROUPS = 1024
 
@@ -246,15 +248,15 @@ class HistoryItemOut(Out):
     periods: list[PeriodOut]
 
     @classmethod
-    def from_periods(cls, periods: list[IdentityPeriod], names: CpuNames) -> "HistoryItemOut":
-        identity = periods[0].identity
+    def from_domain(cls, past: PastIdentity, names: CpuNames) -> "HistoryItemOut":
+        identity = past.identity
         return cls(
             cpus=[CpuGroupOut.from_domain(group) for group in identity.groups],
             implementations=[ImplementationOut.from_domain(each, names) for each in identity.reported],
             identity_complete=identity.complete,
-            first_reported_at=periods[0].since,
-            current=periods[-1].until is None,
-            periods=[PeriodOut.from_domain(period) for period in periods],
+            first_reported_at=past.periods[0].since,
+            current=past.current,
+            periods=[PeriodOut.from_domain(period) for period in past.periods],
         )
 
 
@@ -265,8 +267,5 @@ class HistoryOut(Out):
     items: list[HistoryItemOut]
 
     @classmethod
-    def from_periods(cls, host: str, periods: list[IdentityPeriod], names: CpuNames) -> "HistoryOut":
-        distinct: dict[Identity, list[IdentityPeriod]] = {}
-        for period in periods:
-            distinct.setdefault(period.identity, []).append(period)
-        return cls(host=host, items=[HistoryItemOut.from_periods(each, names) for each in distinct.values()])
+    def from_domain(cls, host: str, past: Sequence[PastIdentity], names: CpuNames) -> "HistoryOut":
+        return cls(host=host, items=[HistoryItemOut.from_domain(each, names) for each in past])

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from app.api.models.common import ImplementationOut, Out
+from app.api.models.common import ImplementationOut, Out, where_any
 from app.api.models.reasons import ReasonOut
 
 
@@ -28,11 +28,11 @@ class ProblemOut(Out):
     detail: str
     code: str
     request_id: str
-    errors: list[FaultOut] | None = None
-    reasons: list[ReasonOut] | None = None
-    errors_total: int | None = Field(None, description="All faults of an import, those not named too.")
-    count: int | None = Field(None, description="too_many_implementations: how long the list would be.")
-    max_implementations: int | None = None
-    candidates: list[CandidateOut] | None = Field(None, description="What could be left out, rarest first.")
-    vms: list[str] | None = Field(None, description="host_in_use: the first few VMs.")
-    migration: str | None = Field(None, description="vm_migrating: the open migration.")
+    errors: list[FaultOut] | None = where_any()
+    reasons: list[ReasonOut] | None = where_any()
+    errors_total: int | None = where_any("All faults of an import, those not named too.")
+    count: int | None = where_any("too_many_implementations: how long the list would be.")
+    max_implementations: int | None = where_any()
+    candidates: list[CandidateOut] | None = where_any("What could be left out, rarest first.")
+    vms: list[str] | None = where_any("host_in_use: the first few VMs.")
+    migration: str | None = where_any("vm_migrating: the open migration.")

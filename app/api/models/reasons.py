@@ -1,12 +1,14 @@
 """Why hosts are refused, on the wire."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, assert_never
 
 from pydantic import Field
 
-from app.api.models.common import ImplementationOut, Out
+from app.api.models.common import ImplementationOut, Out, where_any
 from app.domain.cpu.cpu_names import CpuNames
-from app.domain.planning.reasons import Reason, ReasonCode, Unlisted
+from app.domain.fleet.placement import Operator
+from app.domain.planning.reasons import Difference, Reason, ReasonCode, Unlisted, Unmet, Unread, Weakening
 
 
 class UnlistedOut(Out):
@@ -25,9 +27,35 @@ class UnlistedOut(Out):
         )
 
 
-def _only_with(description: str) -> Any:  # noqa: ANN401 - a field's default
-    """A field that stands only in reasons with `implementation_not_listed`."""
-    return Field(None, description=description, exclude_if=lambda value: value is None)
+class UnmetOut(Out):
+    """A condition of the placement, and the host's label; null where it has none of that key."""
+
+    key: str = Field(examples=["zone"])
+    operator: Operator
+    values: list[str] = Field(examples=[["fra1"]])
+    found: str | None = Field(examples=["fra2"])
+
+    @classmethod
+    def from_domain(cls, unmet: Unmet) -> "UnmetOut":
+        asked = unmet.requirement
+        return cls(key=asked.key, operator=asked.operator, values=list(asked.values), found=unmet.found)
+
+
+class WeakeningOut(Out):
+    """An implementation of the host, and the tables by which it would weaken the guest."""
+
+    implementation: ImplementationOut
+    tables: list[str] = Field(examples=[["ARM64_SPECTRE_BHB"]])
+
+    @classmethod
+    def from_domain(cls, weakening: Weakening, names: CpuNames) -> "WeakeningOut":
+        implementation = ImplementationOut.from_domain(weakening.implementation, names)
+        return cls(implementation=implementation, tables=list(weakening.tables))
+
+
+def _only_with(code: ReasonCode, description: str) -> Any:  # noqa: ANN401 - a field's default
+    """A field that stands only in reasons of one code."""
+    return where_any(f"{code}: {description}")
 
 
 class ReasonOut(Out):
@@ -37,13 +65,47 @@ class ReasonOut(Out):
     detail: str
     remedy: str
     lasting: bool = Field(description="Waiting does not help: only a new boot or other hardware does.")
-    implementation: ImplementationOut | None = _only_with("The first that is not listed.")
-    nearest_listed: ImplementationOut | None = _only_with("The listed one that is nearest to it.")
-    differing_registers: list[str] | None = _only_with("The registers in which the two differ.")
-    unlisted: list[UnlistedOut] | None = _only_with("All that are not listed.")
+    implementation: ImplementationOut | None = _only_with(
+        ReasonCode.IMPLEMENTATION_NOT_LISTED, "the first that is not listed."
+    )
+    nearest_listed: ImplementationOut | None = _only_with(
+        ReasonCode.IMPLEMENTATION_NOT_LISTED, "the listed one that is nearest to it."
+    )
+    differing_registers: list[str] | None = _only_with(
+        ReasonCode.IMPLEMENTATION_NOT_LISTED, "the registers in which the two differ."
+    )
+    unlisted: list[UnlistedOut] | None = _only_with(ReasonCode.IMPLEMENTATION_NOT_LISTED, "all that are not listed.")
+    unread_cpus: list[str | None] | None = _only_with(
+        ReasonCode.IDENTITY_INCOMPLETE, "CPUs with an unread register; null for all of them."
+    )
+    unmet: list[UnmetOut] | None = _only_with(
+        ReasonCode.PLACEMENT_MISMATCH, "conditions that the host's labels do not satisfy."
+    )
+    weakening: list[WeakeningOut] | None = _only_with(
+        ReasonCode.WOULD_WEAKEN_GUEST, "implementations that would weaken the guest."
+    )
 
     @classmethod
     def from_domain(cls, reason: Reason, names: CpuNames) -> "ReasonOut":
-        unlisted = [UnlistedOut.from_domain(each, names) for each in reason.unlisted]
-        first: dict[str, Any] = {**dict(unlisted[0]), "unlisted": unlisted} if unlisted else {}
-        return cls(code=reason.code, detail=reason.detail, remedy=reason.remedy, lasting=reason.lasting, **first)
+        more = _differences(reason.differences, names)
+        return cls(code=reason.code, detail=reason.detail, remedy=reason.remedy, lasting=reason.lasting, **more)
+
+
+def _differences(differences: Sequence[Difference], names: CpuNames) -> dict[str, Any]:
+    """The fields that tell what differs. The first unlisted implementation stands beside its reason as well."""
+    fields: dict[str, Any] = {}
+    for each in differences:
+        match each:
+            case Unlisted():
+                unlisted = UnlistedOut.from_domain(each, names)
+                fields.setdefault("unlisted", []).append(unlisted)
+                fields = {**dict(unlisted), **fields}
+            case Unread():
+                fields.setdefault("unread_cpus", []).append(None if each.cpus is None else str(each.cpus))
+            case Unmet():
+                fields.setdefault("unmet", []).append(UnmetOut.from_domain(each))
+            case Weakening():
+                fields.setdefault("weakening", []).append(WeakeningOut.from_domain(each, names))
+            case _:
+                assert_never(each)
+    return fields

@@ -14,6 +14,7 @@ from app.api.models.common import (
 from app.api.models.reasons import ReasonOut
 from app.domain.cpu.cpu_names import CpuNames
 from app.domain.fleet.fleet import FleetHost
+from app.domain.planning.comparison import Comparison
 from app.domain.planning.eligibility import Rejection
 from app.domain.planning.reasons import ReasonCode
 from app.services.targets import Rejections, Verdict
@@ -41,12 +42,30 @@ class TargetsOut(Out):
     summary: str = Field(examples=["12 of 40 hosts are targets of vm-1 on h1."])
 
 
+class ComparisonOut(Out):
+    """An implementation of the host, and what the list has nearest to it: itself, if it is listed."""
+
+    implementation: ImplementationOut
+    nearest_listed: ImplementationOut | None = Field(description="null where a register of the host is unknown.")
+    differing_registers: list[str] = Field(examples=[[]])
+
+    @classmethod
+    def from_domain(cls, comparison: Comparison, names: CpuNames) -> "ComparisonOut":
+        nearest = comparison.nearest_listed
+        return cls(
+            implementation=ImplementationOut.from_domain(comparison.reported, names),
+            nearest_listed=nearest and ImplementationOut.from_domain(nearest, names),
+            differing_registers=list(comparison.differing_registers),
+        )
+
+
 class VerdictOut(Out):
     vm: VmNameOut
     fleet_revision: FleetRevision
     host: HostNameOut
     eligible: bool
     reasons: list[ReasonOut]
+    comparison: list[ComparisonOut] = Field(description="The host's registers beside the list, side by side.")
     accepted_hazards: AcceptedHazards
 
     @classmethod
@@ -57,6 +76,7 @@ class VerdictOut(Out):
             host=verdict.host,
             eligible=not verdict.reasons,
             reasons=[ReasonOut.from_domain(reason, names) for reason in verdict.reasons],
+            comparison=[ComparisonOut.from_domain(each, names) for each in verdict.comparison],
             accepted_hazards=list(verdict.accepted_hazards),
         )
 

@@ -1,11 +1,6 @@
 """The CPU implementation: the triple of registers by which Linux tells CPUs apart (Linux 6.15, KVM hypercalls.rst)."""
 
-from typing import Final, NamedTuple
-
-from app.domain.cpu.registers import format_register
-
-_STEPPING: Final = 0x00F0_000F
-"""Variant and revision of MIDR_EL1: what changes between steppings of one model."""
+from typing import NamedTuple
 
 
 class Implementation(NamedTuple):
@@ -38,24 +33,3 @@ class ReportedImplementation(NamedTuple):
 def differing_registers(one: Implementation, other: Implementation) -> tuple[str, ...]:
     """Names of the registers in which two implementations differ, in the order of the triple."""
     return tuple(name for name, a, b in zip(Implementation._fields, one, other, strict=True) if a != b)
-
-
-def nearest(wanted: Implementation, candidates: tuple[Implementation, ...]) -> Implementation | None:
-    """The candidate that a person would call the closest relative of `wanted`; None where there are none.
-
-    Same implementer and part first, then the nearest variant and revision, then equal REVIDR before equal AIDR.
-    """
-
-    def distance(candidate: Implementation) -> tuple[int, int, int, Implementation]:
-        model = (wanted.midr ^ candidate.midr) & ~_STEPPING
-        revisions = abs((wanted.midr & _STEPPING) - (candidate.midr & _STEPPING))
-        rest = (wanted.revidr != candidate.revidr) * 2 + (wanted.aidr != candidate.aidr)
-        return (model, revisions, rest, candidate)
-
-    return min(candidates, key=distance, default=None)
-
-
-def describe_registers(implementation: Implementation | ReportedImplementation) -> str:
-    """The triple in words, for details of refusals."""
-    aidr = "unknown" if implementation.aidr is None else format_register(implementation.aidr)
-    return f"MIDR {format_register(implementation.midr)}, REVIDR {format_register(implementation.revidr)}, AIDR {aidr}"

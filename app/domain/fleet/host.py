@@ -78,15 +78,3 @@ class HostRecord:
     def tag(self) -> str:
         """Changes with everything a reader can see, heartbeats too: a strong validator (RFC 9110, 8.8.1)."""
         return f"{self.revision}-{int(self.host.observed_at.timestamp() * 1_000_000):x}"
-
-
-@dataclass(frozen=True, slots=True)
-class IdentityPeriod:
-    """A time in which a host reported one identity. `until` is None while it still does."""
-
-    identity: Identity
-    since: datetime
-    until: datetime | None
-    reported_by: str
-    revision: int
-    """Fleet revision at which the period began."""

@@ -11,14 +11,15 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 from pyroaring import FrozenBitMap
 
-from app.domain.cpu.implementation import Implementation, differing_registers, nearest
+from app.domain.cpu.implementation import Implementation
 from app.domain.fleet.fleet import NO_HOSTS, Facet, Fleet, FleetHost, union
 from app.domain.fleet.host import HostState
 from app.domain.fleet.placement import Placement
 from app.domain.planning import wording
+from app.domain.planning.comparison import unlisted
 from app.domain.planning.hazards import weakening
 from app.domain.planning.plan import Mode, ModeReason, Plan
-from app.domain.planning.reasons import Reason, ReasonCode, Unlisted
+from app.domain.planning.reasons import Reason, ReasonCode, Unmet, Unread, Weakening
 from app.domain.reference.reference_data import ReferenceData
 
 EXAMPLES: Final = 5
@@ -157,17 +158,21 @@ def _explain_not_active(host: FleetHost, _: Boarding) -> Reason:
 
 
 def _explain_outside_placement(host: FleetHost, question: Boarding) -> Reason:
-    detail = wording.placement_mismatch(host, question.placement)
-    return Reason(ReasonCode.PLACEMENT_MISMATCH, detail, "change the placement or the host's labels")
+    labels = dict(host.labels)
+    conditions = question.placement.selector.requirements
+    unmet = tuple(Unmet(each, labels.get(each.key)) for each in conditions if not each.holds(labels))
+    detail = wording.placement_mismatch(host, question.placement, unmet)
+    return Reason(ReasonCode.PLACEMENT_MISMATCH, detail, "change the placement or the host's labels", unmet)
 
 
 def _explain_incomplete(host: FleetHost, _: Boarding) -> Reason:
-    detail = wording.unknown_registers(host)
+    unread = tuple(Unread(group.cpus) for group in host.identity.groups if not group.reported.known)
+    detail = wording.unknown_registers(host, unread)
     if host.identity.readable:
         remedy = "report AIDR_EL1: Linux 6.16 and later show it in sysfs (regs/identification/aidr_el1)"
     else:
         remedy = "let its collector report again, or put the host as a whole"
-    return Reason(ReasonCode.IDENTITY_INCOMPLETE, detail, remedy)
+    return Reason(ReasonCode.IDENTITY_INCOMPLETE, detail, remedy, unread)
 
 
 def _explain_stale(host: FleetHost, _: Boarding) -> Reason:
@@ -176,14 +181,9 @@ def _explain_stale(host: FleetHost, _: Boarding) -> Reason:
 
 
 def _explain_not_listed(host: FleetHost, move: Move) -> Reason:
-    listed = move.plan.list.entries
-    unlisted = tuple(
-        Unlisted(known, closest, differing_registers(known, closest))
-        for reported in host.identity.reported
-        if (known := reported.known) and known not in move.plan.list.members and (closest := nearest(known, listed))
-    )
-    detail = wording.not_listed(host, unlisted, move.reference.names)
-    return Reason(ReasonCode.IMPLEMENTATION_NOT_LISTED, detail, _remedy_not_listed(host, move), unlisted)
+    differences = tuple(unlisted(host.identity, move.plan.list))
+    detail = wording.not_listed(host, differences, move.reference.names)
+    return Reason(ReasonCode.IMPLEMENTATION_NOT_LISTED, detail, _remedy_not_listed(host, move), differences)
 
 
 def _remedy_not_listed(host: FleetHost, move: Move) -> str:
@@ -221,13 +221,14 @@ def _explain_beyond_guest(host: FleetHost, _: Move) -> Reason:
 
 def _explain_weakening(host: FleetHost, move: Move) -> Reason:
     forbidden = _forbidden(move, host.identity.known)
-    tables = sorted({table for hazards in forbidden.values() for table in hazards})
+    differences = tuple(Weakening(each, forbidden[each]) for each in sorted(forbidden))
+    tables = sorted({table for each in differences for table in each.tables})
     detail = (
         f"{host.name} and the list differ in {', '.join(tables)}: beside each other, the guest would take"
         " a CPU for safe that is not"
     )
     remedy = "keep such hosts in another placement, or name the tables in accept_hazards and boot the VM again"
-    return Reason(ReasonCode.WOULD_WEAKEN_GUEST, detail, remedy)
+    return Reason(ReasonCode.WOULD_WEAKEN_GUEST, detail, remedy, differences)
 
 
 _NOT_ACTIVE: Final[Rule[Boarding]] = Rule(ReasonCode.HOST_NOT_ACTIVE, _not_active, _explain_not_active)

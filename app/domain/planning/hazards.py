@@ -5,9 +5,10 @@ parts (`is_midr_in_range_list` in arch/arm64/kernel/cpu_errata.c, asked by proto
 either all implementations of a list are in such a table or none is; a table that a list mixes is a hazard.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import combinations
+from heapq import merge
 from typing import NamedTuple
 
 from app.domain.cpu.implementation import Implementation
@@ -85,20 +86,20 @@ def groups(tables: ErrataTables, implementations: Iterable[Implementation]) -> t
     return tuple(sorted(tuple(sorted(alike)) for alike in _by_membership(tables, implementations).values()))
 
 
-def forbidden_pairs(tables: ErrataTables, implementations: Iterable[Implementation]) -> tuple[ForbiddenPair, ...]:
-    """Every two that may not share a list, by ascending positions."""
-    memberships = enumerate(tables.safe_in(each) for each in implementations)
-    return tuple(
-        ForbiddenPair(a, b, tuple(sorted(one ^ other)))
-        for (a, one), (b, other) in combinations(memberships, 2)
-        if one != other
-    )
-
-
-def added_errata(tables: ErrataTables, a: Implementation, b: Implementation) -> tuple[str, ...]:
-    """The `any_affected` entries, in order of the tables, that a guest made for `a` takes on with `b`."""
-    present = {entry.id for entry in tables.affecting(a)}
-    return tuple(entry.id for entry in tables.affecting(b) if entry.id not in present)
+def forbidden_pairs(
+    tables: ErrataTables, implementations: Iterable[Implementation], start: int = 0
+) -> Iterator[ForbiddenPair]:
+    """Every two that may not share a list, by ascending positions, from a first position on."""
+    memberships = [tables.safe_in(each) for each in implementations]
+    alike: dict[frozenset[str], list[int]] = {}
+    for position, membership in enumerate(memberships):
+        alike.setdefault(membership, []).append(position)
+    forbidden = {one: {other: tuple(sorted(one ^ other)) for other in alike if other != one} for one in alike}
+    for a in range(start, len(memberships)):
+        against = forbidden[memberships[a]]
+        later = (members[bisect_right(members, a) :] for other, members in alike.items() if other in against)
+        for b in merge(*later):
+            yield ForbiddenPair(a, b, against[memberships[b]])
 
 
 def _by_membership(

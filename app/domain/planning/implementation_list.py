@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Final
 
 from app.domain.cpu.implementation import Implementation
+from app.domain.cpu.relatives import Relatives
 
 ABI_VERSION: Final = (1, 0)
 """Version of the discovery ABI the list is made for (Linux 6.15, Documentation/virt/kvm/arm/hypercalls.rst)."""
@@ -48,6 +49,11 @@ class ImplementationList:
     @cached_property
     def members(self) -> frozenset[Implementation]:
         return frozenset(self.entries)
+
+    @cached_property
+    def relatives(self) -> Relatives:
+        """The entries, to be asked which is nearest to another implementation."""
+        return Relatives(self.entries)
 
     @cached_property
     def binary(self) -> bytes:

@@ -1,10 +1,12 @@
-"""Why a host is refused: stable codes, the registers that differ, and what would help."""
+"""Why a host is refused: stable codes, what differs, and what would help."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from app.domain.cpu.cpulist import CpuList
 from app.domain.cpu.implementation import Implementation
+from app.domain.fleet.placement import Requirement
 
 
 class ReasonCode(StrEnum):
@@ -44,14 +46,41 @@ class Unlisted:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """CPUs of the host with a register that nobody has read; None for all of them."""
+
+    cpus: CpuList | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """A condition of the placement that the host's label does not satisfy; None where it has no such label."""
+
+    requirement: Requirement
+    found: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Weakening:
+    """An implementation of the host that would weaken the guest, with the tables by which it would (rule 12)."""
+
+    implementation: Implementation
+    tables: tuple[str, ...]
+
+
+Difference = Unlisted | Unread | Unmet | Weakening
+"""What lies between a VM and a host. Whoever renders it knows every kind."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reason:
     """One reason; a refusal carries all that hold (rule 9)."""
 
     code: ReasonCode
     detail: str
     remedy: str
-    unlisted: tuple[Unlisted, ...] = ()
-    """For `implementation_not_listed`: every one of them."""
+    differences: tuple[Difference, ...] = ()
+    """Every difference behind it; none where there is nothing to compare."""
 
     @property
     def lasting(self) -> bool:

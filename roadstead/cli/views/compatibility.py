@@ -1,6 +1,6 @@
 """Which implementations may share a list: the groups, and the matrix behind them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -59,8 +59,11 @@ class _Matrix:
     """Every implementation beside every other, where the terminal is wide enough; the groups say the same."""
 
     def __init__(self, found: Compatibility) -> None:
-        self._everyone = range(len(found["implementations"]))
-        self._forbidden = {(pair["a"], pair["b"]) for pair in found["pairs"]}
+        group = {
+            _key(each): number for number, group in enumerate(found["groups"]) for each in group["implementations"]
+        }
+        self._groups = [group[_key(each)] for each in found["implementations"]]
+        self._everyone = range(len(self._groups))
 
     def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
         if (len(self._everyone) + 2) * _CELL > options.max_width:
@@ -72,31 +75,21 @@ class _Matrix:
         made = Table.grid(padding=(0, 1, 0, 0))
         made.add_row("", *(Text(f"{column + 1:>2}", "dim") for column in self._everyone))
         for row in self._everyone:
-            cells = (Text(" ") + self._cell(*_ordered(row, column)) for column in self._everyone)
+            cells = (Text(" ") + self._cell(row, column) for column in self._everyone)
             made.add_row(Text(f"{row + 1:>4}", "dim"), *cells)
         return made
 
     def _cell(self, a: int, b: int) -> Text:
         if a == b:
             return _ITSELF
-        return _FORBIDDEN if (a, b) in self._forbidden else _SHARE
+        return _SHARE if self._groups[a] == self._groups[b] else _FORBIDDEN
 
 
 def _forbidden(found: Compatibility) -> Iterator[RenderableType]:
-    if not found["pairs"]:
+    if not found["between_groups"]:
         yield Text("\n✓ all of them may share a list", "green")
         return
     yield heading("Forbidden by")
-    for (one, other), tables in sorted(_between_groups(found).items()):
-        yield Text.assemble(("✗ ", "red"), f"groups {one} and {other}: ", (", ".join(tables), "bold"))
-
-
-def _between_groups(found: Compatibility) -> Mapping[tuple[int, int], list[str]]:
-    """What forbids it, by the numbers of two groups: their members differ in the same tables, whichever they are."""
-    group = {_key(each): number for number, group in enumerate(found["groups"], 1) for each in group["implementations"]}
-    numbers = [group[_key(each)] for each in found["implementations"]]
-    return {_ordered(numbers[pair["a"]], numbers[pair["b"]]): pair["forbidden_by"] for pair in found["pairs"]}
-
-
-def _ordered(one: int, other: int) -> tuple[int, int]:
-    return min(one, other), max(one, other)
+    for pair in found["between_groups"]:
+        groups = f"groups {pair['a'] + 1} and {pair['b'] + 1}: "
+        yield Text.assemble(("✗ ", "red"), groups, (", ".join(pair["forbidden_by"]), "bold"))

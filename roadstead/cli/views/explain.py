@@ -9,7 +9,7 @@ from rich.text import Text
 
 from roadstead.cli.views.problems import reason_view
 from roadstead.cli.views.tables import NOTHING, fields, heading, register, short_digest
-from roadstead.client.documents import Host, Implementation, Reason, Verdict, Vm
+from roadstead.client.documents import Comparison, Host, Reason, Verdict, Vm
 
 _REGISTERS: Final[Mapping[Literal["midr", "revidr", "aidr"], str]] = {
     "midr": "MIDR_EL1",
@@ -24,21 +24,13 @@ class Explanation(NamedTuple):
     host: Host
 
 
-class _Pair(NamedTuple):
-    """An implementation of the host, and what the list has nearest to it: itself, if it is listed."""
-
-    own: Implementation
-    listed: Implementation | None
-    """None where the host does not know all of its own, so that nothing is near to it."""
-
-
 def explain_view(explanation: Explanation) -> RenderableType:
     verdict, vm, host = explanation
     return Group(
         _headline(verdict),
         fields({vm["name"]: _about_vm(vm), host["name"]: _about_host(host)}),
         heading("CPU registers"),
-        _comparison(host["name"], _pairs(verdict, host)),
+        _comparison(verdict),
         *_reasons(verdict),
     )
 
@@ -69,34 +61,21 @@ def _about_host(host: Host) -> str:
     return f"{host['state']}, kernel {host['kernel_release'] or 'unknown'}, VMM {host['vmm'] or 'unknown'}"
 
 
-def _pairs(verdict: Verdict, host: Host) -> Iterator[_Pair]:
-    nearest = {
-        _triple(each["implementation"]): each["nearest_listed"]
-        for reason in verdict["reasons"]
-        for each in reason.get("unlisted", ())
-    }
-    for own in host["implementations"]:
-        yield _Pair(own, None if own["aidr"] is None else nearest.get(_triple(own), own))
-
-
-def _triple(implementation: Implementation) -> tuple[str, str, str | None]:
-    return implementation["midr"], implementation["revidr"], implementation["aidr"]
-
-
-def _comparison(host: str, pairs: Iterator[_Pair]) -> Table:
-    table = Table("", "", "NEAREST ON THE LIST", host, box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for pair in pairs:
-        own, listed = pair
-        table.add_row(_verdict(pair), "", listed["name"] if listed else NOTHING, own["name"])
-        for name, title in _REGISTERS.items():
-            table.add_row(*_row(title, listed[name] if listed else NOTHING, own[name]))
+def _comparison(verdict: Verdict) -> Table:
+    title = verdict["host"]
+    table = Table("", "", "NEAREST ON THE LIST", title, box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for each in verdict["comparison"]:
+        own, listed = each["implementation"], each["nearest_listed"]
+        table.add_row(_verdict(each), "", listed["name"] if listed else NOTHING, own["name"])
+        for name, register_title in _REGISTERS.items():
+            table.add_row(*_row(register_title, listed[name] if listed else NOTHING, own[name]))
     return table
 
 
-def _verdict(pair: _Pair) -> Text:
-    if pair.listed is None:
+def _verdict(comparison: Comparison) -> Text:
+    if comparison["nearest_listed"] is None:
         return Text("?", "yellow")
-    return Text("✓", "green") if _triple(pair.own) == _triple(pair.listed) else Text("✗", "red")
+    return Text("✗", "red") if comparison["differing_registers"] else Text("✓", "green")
 
 
 def _row(title: str, listed: str | None, own: str | None) -> tuple[Text, str, Text, Text]:
