@@ -169,11 +169,11 @@ async def test_a_service_does_not_start_without_its_database() -> None:
 
 @pytest.fixture
 async def broken(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    """A service whose inventory has lost the registers of a host: a defect, and no loss of the database."""
+    """A service whose statements do not fit its tables: a defect, and no loss of the database."""
     async with serving(settings) as client:
         await put_host(client, "h1")
     async with working(settings) as worker, worker.database.writing() as tx:
-        await tx.connection.exec_driver_sql("DELETE FROM identity_groups")
+        await tx.connection.exec_driver_sql("ALTER TABLE hosts RENAME COLUMN labels TO notes")
     async with serving(settings, raising=False) as client:
         yield client
 
@@ -189,3 +189,14 @@ async def test_a_defect_is_a_problem_too(broken: httpx.AsyncClient) -> None:
 async def test_a_worker_that_cannot_read_its_fleet_does_not_guess(broken: httpx.AsyncClient) -> None:
     question = {"host": "h1", "guest": {"discovers_implementations": True}}
     refused(await broken.post("/v1/placements:preview", json=question), 500, "internal_error")
+
+
+async def test_a_host_that_has_lost_its_registers_is_not_guessed_at(settings: Settings) -> None:
+    async with serving(settings) as client:
+        await put_host(client, "h1")
+    async with working(settings) as worker, worker.database.writing() as tx:
+        await tx.connection.exec_driver_sql("DELETE FROM identity_groups")
+    question = {"host": "h1", "guest": {"discovers_implementations": True}}
+    async with serving(settings) as client:
+        (reason,) = refused(await client.post("/v1/placements:preview", json=question), 409, "boot_refused")["reasons"]
+        assert reason["code"] == "identity_incomplete"
