@@ -172,10 +172,15 @@ async def broken(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     """A service whose statements do not fit its tables: a defect, and no loss of the database."""
     async with serving(settings) as client:
         await put_host(client, "h1")
-    async with working(settings) as worker, worker.database.writing() as tx:
-        await tx.connection.exec_driver_sql("ALTER TABLE hosts RENAME COLUMN labels TO notes")
+    await _rename(settings, "labels", "notes")
     async with serving(settings, raising=False) as client:
         yield client
+    await _rename(settings, "notes", "labels")
+
+
+async def _rename(settings: Settings, column: str, to: str) -> None:
+    async with working(settings) as worker, worker.database.writing() as tx:
+        await tx.connection.exec_driver_sql(f"ALTER TABLE hosts RENAME COLUMN {column} TO {to}")
 
 
 async def test_a_defect_is_a_problem_too(broken: httpx.AsyncClient) -> None:
