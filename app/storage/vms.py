@@ -10,13 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.domain.cpu.cpulist import CpuList, read_cpulist
 from app.domain.cpu.identity import Identity
 from app.domain.cpu.implementation import Implementation
-from app.domain.errors import BootUnreadable, VmUnreadable
+from app.domain.errors import BootUnreadable, VmNotFound, VmUnreadable
+from app.domain.estate import RunningGroup
 from app.domain.fleet.placement import Operator, Placement, Requirement, Selector
 from app.domain.planning.guest import Guest
 from app.domain.planning.implementation_list import packed, unpacked
 from app.domain.planning.plan import LeftOut, Mode, ModeReason, Plan
-from app.domain.vms.exposure import covers
-from app.domain.vms.vm import Boot, Resources, Vm, VmDefinition, VmRecord, VmState
+from app.domain.vms.vm import Boot, Resources, Running, Vm, VmDefinition, VmRecord, VmState
 from app.storage.identities import Identities
 from app.storage.implementation_lists import ImplementationLists
 from app.storage.tables import boots, hosts, implementation_lists, migrations, vms
@@ -51,17 +51,6 @@ _VM = select(
     .outerjoin(migrations, and_(migrations.c.vm_id == vms.c.id, migrations.c.closed_at.is_(None)))
 )
 """A VM as it stands, in one statement: who is exposed is then a fact of one moment."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunningGroup:
-    """VMs on one host with equal placements and equal boots, which therefore fare alike."""
-
-    vms: int
-    host: str
-    placement: Placement
-    plan: Plan
-    exposed: bool
 
 
 class VmRow(NamedTuple):
@@ -110,6 +99,10 @@ class Vms:
         self._identities = identities
         self._lists = lists
 
+    async def get(self, name: str) -> VmRecord:
+        """Raises VmNotFound, VmUnreadable."""
+        return _there(await self.find(name), name)
+
     async def find(self, name: str) -> VmRecord | None:
         """Raises VmUnreadable."""
         rows = await self._rows(_VM.where(vms.c.name == name))
@@ -117,7 +110,11 @@ class Vms:
             raise VmUnreadable(name)
         return rows[0].record if rows else None
 
-    async def lock(self, name: str) -> VmRecord | None:
+    async def lock(self, name: str) -> VmRecord:
+        """As `find_locked`. Raises VmNotFound, VmUnreadable."""
+        return _there(await self.find_locked(name), name)
+
+    async def find_locked(self, name: str) -> VmRecord | None:
         """Hold the VM against every other change. After its host, if that is locked too. Raises VmUnreadable."""
         # Locked first and read after: a joined row read while waiting for the lock could be out of date.
         held = await self._connection.execute(select(vms.c.id).where(vms.c.name == name).with_for_update())
@@ -170,27 +167,22 @@ class Vms:
         number: int = (await self._connection.execute(statement)).scalar_one()
         return number
 
-    async def seal(self, record: VmRecord, boot: Boot, host_key: int) -> None:
-        """Write a boot and put the VM into it."""
+    async def seal(self, record: VmRecord, vm: Vm, boot: Boot, host_key: int) -> None:
+        """Write a boot, and the VM as it is in it."""
         digest = await self._lists.save(boot.plan.list)
         await self._connection.execute(boots.insert().values(vm_id=record.key, digest=digest, **_boot_values(boot)))
-        await self._change(record, {"boots": boot.number, "boot": boot.number, "host_id": host_key, "moved": False})
+        await self._change(record, {"boots": boot.number, "host_id": host_key, **_running_values(vm)})
 
-    async def stop(self, record: VmRecord) -> None:
-        await self._change(record, {"boot": None, "host_id": None})
+    async def write(self, record: VmRecord, vm: Vm, host_key: int | None = None) -> None:
+        """Write what has become of a VM; with the key of its host where that is another than before."""
+        host = {} if host_key is None and vm.running else {"host_id": host_key}
+        await self._change(record, {**_running_values(vm), **host})
 
     async def release(self, name: str) -> None:
         """Stop a VM of which nothing need be readable, unless it migrates."""
         migrating = select(migrations.c.vm_id).where(migrations.c.vm_id == vms.c.id, migrations.c.closed_at.is_(None))
         values = {"version": vms.c.version + 1, "boot": None, "host_id": None}
         await self._connection.execute(update(vms).where(vms.c.name == name, ~migrating.exists()).values(**values))
-
-    async def move(self, record: VmRecord, host_key: int) -> None:
-        await self._change(record, {"host_id": host_key, "moved": True})
-
-    async def touch(self, record: VmRecord) -> None:
-        """Let the version show that something about the VM changed elsewhere."""
-        await self._change(record, {})
 
     async def boot(self, vm: str, number: int) -> Boot | None:
         statement = _BOOT.where(vms.c.name == vm, boots.c.number == number)
@@ -250,8 +242,14 @@ class Vms:
 
     def _readable_group(self, row: Any, identity: Identity) -> RunningGroup:  # noqa: ANN401 - the same
         plan = self._plan(row)
-        exposed = not _covered(row, plan, row.name, identity)
-        return RunningGroup(row.vms, row.name, _placement(row.placement), plan, exposed)
+        return RunningGroup(
+            vms=row.vms,
+            host=row.name,
+            identity=identity,
+            placement=_placement(row.placement),
+            plan=plan,
+            moved=_moved(row, plan, row.name),
+        )
 
     async def _change(self, record: VmRecord, values: Mapping[str, object]) -> None:
         statement = update(vms).where(vms.c.id == record.key).values(version=vms.c.version + 1, **values)
@@ -270,10 +268,18 @@ class Vms:
             return None
 
     def _readable_record(self, row: Row[Any], known: Mapping[bytes, Any]) -> VmRecord:
-        boot = None if row.boot is None else self._boot(row)
-        exposed = boot is not None and not _covered(row, boot.plan, row.host_name, known[row.identity])
-        vm = Vm(row.name, _definition(row), row.host_name, boot, row.migration, exposed)
-        return VmRecord(vm, row.id, row.version)
+        running = None if row.boot is None else self._running(row, known[row.identity])
+        return VmRecord(Vm(row.name, _definition(row), running), row.id, row.version)
+
+    def _running(self, row: Row[Any], identity: Identity) -> Running:
+        boot = self._boot(row)
+        return Running(
+            boot=boot,
+            host=row.host_name,
+            identity=identity,
+            moved=_moved(row, boot.plan, row.host_name),
+            migration=row.migration,
+        )
 
     def _boot(self, row: Row[Any]) -> Boot:
         return Boot(row.vm, row.number, self._plan(row), row.sealed_at, row.adopted)
@@ -296,9 +302,15 @@ def _left_out(registers: Iterable[Any], having: Any, hazards: Any) -> LeftOut:  
     return LeftOut(Implementation(*map(whole, registers)), whole(having), strings(hazards))
 
 
-def _covered(row: Row[Any], plan: Plan, host: str, identity: Identity) -> bool:
+def _moved(row: Row[Any], plan: Plan, host: str) -> bool:
     # A service of the release before moves a VM without saying so; that it is elsewhere then tells.
-    return covers(plan.list, plan.cpus, identity, moved=row.moved or host != plan.host)
+    return row.moved or host != plan.host
+
+
+def _there(record: VmRecord | None, name: str) -> VmRecord:
+    if record is None:
+        raise VmNotFound(name)
+    return record
 
 
 def _cpus(row: Row[Any]) -> CpuList | None:
@@ -356,6 +368,12 @@ def _placement(document: Mapping[str, Any]) -> Placement:
         whole(document["max_implementations"]),
         strings(document["accept_hazards"]),
     )
+
+
+def _running_values(vm: Vm) -> dict[str, Any]:
+    """The columns that say in which boot a VM is, and whether it has moved since."""
+    running = vm.running
+    return {"boot": None} if running is None else {"boot": running.boot.number, "moved": running.moved}
 
 
 def _boot_values(boot: Boot) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, assert_never
 
+from typing_extensions import override
+
 DEFAULT_MAX_IMPLEMENTATIONS: Final = 64
 """Limit of the RFC v2 hypercalls; the merged ABI has none (rule 11)."""
 
@@ -46,6 +48,10 @@ class Selector:
 
     match_labels: Mapping[str, str] = field(default_factory=dict)
     match_expressions: tuple[Requirement, ...] = ()
+
+    @override
+    def __hash__(self) -> int:
+        return hash((frozenset(self.match_labels.items()), self.match_expressions))
 
     @property
     def requirements(self) -> tuple[Requirement, ...]:

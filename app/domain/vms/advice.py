@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Self
 
+from app.domain.planning.guest import Guest
 from app.domain.planning.plan import Mode
 from app.domain.reference.kernels import KernelBehaviours, KernelVersion
 from app.domain.reference.reference_data import ReferenceData
-from app.domain.vms.vm import Vm
+from app.domain.vms.vm import Running, Vm, VmRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,16 +17,33 @@ class Advice:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class AdvisedVm:
+    """A VM as the service keeps it, with the advice about it."""
+
+    record: VmRecord
+    advice: tuple[Advice, ...]
+
+    @classmethod
+    def of(cls, record: VmRecord, reference: ReferenceData) -> Self:
+        return cls(record, tuple(advice(record.vm, reference)))
+
+
 def advice(vm: Vm, reference: ReferenceData) -> Iterator[Advice]:
     guest, placement = vm.definition.guest, vm.definition.placement
     if guest.kernel_release is not None:
         yield from _about_kernel(guest.kernel_release, guest.discovers_implementations, reference.kernels)
     if unknown := sorted(set(placement.accept_hazards) - reference.tables.hazard_tables):
         yield Advice("unknown_hazard", f"accept_hazards names {', '.join(unknown)}, which no table is called")
-    if vm.exposed:
-        detail = f"{vm.host} has registers that the sealed list does not cover; move the VM, or boot it again"
+    if vm.running:
+        yield from _about_boot(vm.running, guest)
+
+
+def _about_boot(running: Running, guest: Guest) -> Iterator[Advice]:
+    if running.exposed:
+        detail = f"{running.host} has registers that the sealed list does not cover; move the VM, or boot it again"
         yield Advice("exposed", detail)
-    if vm.boot and vm.boot.plan.mode is Mode.DISCOVERABLE and not guest.discovers_implementations:
+    if running.boot.plan.mode is Mode.DISCOVERABLE and not guest.discovers_implementations:
         yield Advice("list_not_discovered", "the guest is said not to ask for the list that its VMM exposes")
 
 

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from app.domain.cpu.identity import Identity
 from app.domain.fleet.placement import Placement
 from app.domain.planning.guest import Guest
 from app.domain.planning.plan import Plan
+from app.domain.vms.exposure import covers
 
 
 class VmState(StrEnum):
@@ -45,24 +47,43 @@ class Boot:
     """Whether the list is what an already running VMM exposed, and not of our making."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """What there is of a VM while it runs, and only then."""
+
+    boot: Boot
+    host: str
+    identity: Identity
+    """What its host shows now."""
+    moved: bool = False
+    """Whether it has moved since its boot, wherever it is now."""
+    migration: str | None = None
+    """Id of the open migration."""
+
+    @property
+    def exposed(self) -> bool:
+        """Whether its host has registers that its sealed list does not cover (rule 10)."""
+        return not covers(self.boot.plan, self.identity, moved=self.moved)
+
+
 @dataclass(frozen=True, slots=True)
 class Vm:
-    """A VM as it stands now. `host` and `boot` are None while it is only defined."""
+    """A VM as it stands now."""
 
     name: str
     definition: VmDefinition
-    host: str | None
-    boot: Boot | None
-    migration: str | None
-    """Id of the open migration."""
-    exposed: bool
-    """Whether its host has registers that its sealed list does not cover (rule 10)."""
+    running: Running | None = None
+    """None while it is only defined."""
 
     @property
     def state(self) -> VmState:
-        if self.boot is None:
+        if self.running is None:
             return VmState.DEFINED
-        return VmState.MIGRATING if self.migration else VmState.RUNNING
+        return VmState.MIGRATING if self.running.migration else VmState.RUNNING
+
+    @property
+    def exposed(self) -> bool:
+        return self.running is not None and self.running.exposed
 
 
 @dataclass(frozen=True, slots=True)
