@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from app.domain.answer import Answer
 from app.domain.cpu.cpulist import CpuList
 from app.domain.errors import (
     BootNotFound,
@@ -19,7 +18,7 @@ from app.domain.planning.plan import Plan
 from app.domain.preconditions import Precondition
 from app.domain.vms.vm import Boot, VmRecord
 from app.services.context import Context
-from app.services.idempotency import Attempt, once
+from app.services.use_cases import use_case
 from app.services.vms import found, require_stopped
 from app.storage.current_boots import CurrentBoot
 from app.storage.database import Transaction
@@ -40,33 +39,27 @@ class BootRequest:
         return BootOrder(definition.placement, context.reference, definition.guest, self.host, self.cpus)
 
 
-async def boot_vm(context: Context, boot: BootRequest, precondition: Precondition, attempt: Attempt[Boot]) -> Answer:
+@use_case
+async def boot_vm(tx: Transaction, context: Context, boot: BootRequest, precondition: Precondition) -> Boot:
     """Boot a VM on a host: compose its list, have it checked, and seal it."""
-
-    async def work(tx: Transaction) -> Boot:
-        held, current = await _held(tx, boot, precondition)
-        order = boot.order(context, current)
-        # Judged by the locked row itself: whatever the snapshot holds, this is the host that the VM starts on.
-        fleet = (await tx.fleet(context.now())).with_host(held.fleet_host)
-        plan = compose(fleet, order)
-        check_plan(fleet, order, plan)
-        return await _seal(context, tx, current, held, plan, adopted=False)
-
-    return await once(context, attempt, work)
+    held, current = await _held(tx, boot, precondition)
+    order = boot.order(context, current)
+    # Judged by the locked row itself: whatever the snapshot holds, this is the host that the VM starts on.
+    fleet = (await tx.fleet(context.now())).with_host(held.fleet_host)
+    plan = compose(fleet, order)
+    check_plan(fleet, order, plan)
+    return await _seal(context, tx, current, held, plan, adopted=False)
 
 
+@use_case
 async def adopt_vm(
-    context: Context, boot: BootRequest, exposed: Adoption, precondition: Precondition, attempt: Attempt[Boot]
-) -> Answer:
+    tx: Transaction, context: Context, boot: BootRequest, exposed: Adoption, precondition: Precondition
+) -> Boot:
     """Take in a VM that already runs: seal exactly what its VMM exposes, right or wrong."""
-
-    async def work(tx: Transaction) -> Boot:
-        held, current = await _held(tx, boot, precondition)
-        fleet = await tx.fleet(context.now())
-        plan = adopt(held.fleet_host, boot.order(context, current), exposed, fleet.revision)
-        return await _seal(context, tx, current, held, plan, adopted=True)
-
-    return await once(context, attempt, work)
+    held, current = await _held(tx, boot, precondition)
+    fleet = await tx.fleet(context.now())
+    plan = adopt(held.fleet_host, boot.order(context, current), exposed, fleet.revision)
+    return await _seal(context, tx, current, held, plan, adopted=True)
 
 
 async def _held(tx: Transaction, boot: BootRequest, precondition: Precondition) -> tuple[LockedHost, VmRecord]:
@@ -88,20 +81,17 @@ async def _seal(
     return boot
 
 
-async def stop_vm(context: Context, name: str, precondition: Precondition, attempt: Attempt[VmRecord]) -> Answer:
+@use_case
+async def stop_vm(tx: Transaction, name: str, precondition: Precondition) -> VmRecord:
     """The VMM process has ended. Stopping a VM that is not running changes nothing."""
-
-    async def work(tx: Transaction) -> VmRecord:
-        current = found(await tx.vms.lock(name), name)
-        precondition.check(name, current.tag)
-        if current.vm.migration:
-            raise VmMigrating(name, current.vm.migration)
-        if current.vm.boot is None:
-            return current
-        await tx.vms.stop(current)
-        return found(await tx.vms.find(name), name)
-
-    return await once(context, attempt, work)
+    current = found(await tx.vms.lock(name), name)
+    precondition.check(name, current.tag)
+    if current.vm.migration:
+        raise VmMigrating(name, current.vm.migration)
+    if current.vm.boot is None:
+        return current
+    await tx.vms.stop(current)
+    return found(await tx.vms.find(name), name)
 
 
 async def current_boot(context: Context, name: str) -> CurrentBoot:

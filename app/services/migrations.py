@@ -3,10 +3,8 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from typing import NamedTuple
 
-from app.domain.answer import Answer
 from app.domain.errors import HostNotFound, MigrationClosed, MigrationNotFound, VmMigrating, VmNotRunning
 from app.domain.paging import Page, PageRequest
 from app.domain.planning.checking import check_arrival
@@ -16,7 +14,7 @@ from app.domain.preconditions import Precondition
 from app.domain.vms.migration import Migration, MigrationState
 from app.domain.vms.vm import Boot, Vm, VmRecord
 from app.services.context import Context
-from app.services.idempotency import Attempt, once
+from app.services.use_cases import use_case
 from app.services.vms import found
 from app.storage.database import Transaction
 from app.storage.hosts import LockedHost
@@ -38,35 +36,32 @@ def running(record: VmRecord) -> Running:
     return Running(vm, vm.boot, vm.host)
 
 
+@use_case
 async def admit_migration(
-    context: Context, vm: str, target: str, precondition: Precondition, attempt: Attempt[Migration]
-) -> Answer:
+    tx: Transaction, context: Context, vm: str, target: str, precondition: Precondition
+) -> Migration:
     """Admit the move of a running VM to a target. Raises NotATarget with every reason."""
-
-    async def work(tx: Transaction) -> Migration:
-        held = await tx.hosts.hold(target)
-        record = found(await tx.vms.lock(vm), vm)
-        if held is None:
-            raise HostNotFound(target)
-        precondition.check(vm, record.tag)
-        moving = running(record)
-        if record.vm.migration:
-            raise VmMigrating(vm, record.vm.migration)
-        await _require(context, tx, moving, held, MOVE_RULES)
-        migration = Migration(
-            uuid.uuid4().hex,
-            vm,
-            moving.host,
-            target,
-            MigrationState.ADMITTED,
-            moving.boot.plan.list.digest,
-            context.now(),
-        )
-        await tx.migrations.admit(migration, record.key, held.key)
-        await tx.vms.touch(record)
-        return migration
-
-    return await once(context, attempt, work)
+    held = await tx.hosts.hold(target)
+    record = found(await tx.vms.lock(vm), vm)
+    if held is None:
+        raise HostNotFound(target)
+    precondition.check(vm, record.tag)
+    moving = running(record)
+    if record.vm.migration:
+        raise VmMigrating(vm, record.vm.migration)
+    await _require(context, tx, moving, held, MOVE_RULES)
+    migration = Migration(
+        uuid.uuid4().hex,
+        vm,
+        moving.host,
+        target,
+        MigrationState.ADMITTED,
+        moving.boot.plan.list.digest,
+        context.now(),
+    )
+    await tx.migrations.admit(migration, record.key, held.key)
+    await tx.vms.touch(record)
+    return migration
 
 
 async def verify_migration(context: Context, id_: str) -> Migration:
@@ -82,20 +77,20 @@ async def verify_migration(context: Context, id_: str) -> Migration:
         return migration
 
 
-async def complete_migration(
-    context: Context, id_: str, precondition: Precondition, attempt: Attempt[Migration]
-) -> Answer:
+@use_case
+async def complete_migration(tx: Transaction, context: Context, id_: str, precondition: Precondition) -> Migration:
     """The guest runs on the target now. A fact, so it is always taken; the VM is exposed if the target does not fit."""
-    return await once(context, attempt, partial(_close, context, id_, MigrationState.COMPLETED, precondition))
+    return await _close(context, tx, id_, MigrationState.COMPLETED, precondition)
 
 
-async def fail_migration(context: Context, id_: str, precondition: Precondition, attempt: Attempt[Migration]) -> Answer:
+@use_case
+async def fail_migration(tx: Transaction, context: Context, id_: str, precondition: Precondition) -> Migration:
     """The guest stays on the source."""
-    return await once(context, attempt, partial(_close, context, id_, MigrationState.FAILED, precondition))
+    return await _close(context, tx, id_, MigrationState.FAILED, precondition)
 
 
 async def _close(
-    context: Context, id_: str, state: MigrationState, precondition: Precondition, tx: Transaction
+    context: Context, tx: Transaction, id_: str, state: MigrationState, precondition: Precondition
 ) -> Migration:
     """Close a migration; one that is closed so already stays as it is. Raises MigrationClosed if it ended otherwise."""
     migration, held, record = await _locked(tx, id_)
