@@ -1,7 +1,6 @@
 """Boots: a VM starts on a host, is adopted, stops."""
 
 from functools import partial
-from operator import attrgetter
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -9,8 +8,8 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from app.api.conditions import Conditions
 from app.api.context import ContextDep
 from app.api.documentation import refuses
-from app.api.etags import sealed_tag
-from app.api.idempotency import OnceOnly, send
+from app.api.etags import sealed_tag, tagged
+from app.api.idempotency import ExecutorDep
 from app.api.media_types import json_body
 from app.api.models.boots import BootIn, BootsOut, ListOut
 from app.api.models.implementation_lists import Format
@@ -18,8 +17,10 @@ from app.api.models.vms import VmOut
 from app.api.paging import NumberPaging, encode_cursor
 from app.api.parameters import StoppedVmName, VmName
 from app.api.representations import Representations
+from app.domain.vms.advice import AdvisedVm
 from app.domain.vms.vm import Boot
 from app.services import boots
+from app.services.context import Context
 
 router: Final = APIRouter(prefix="/v1/vms", tags=["VMs"])
 
@@ -44,22 +45,23 @@ router: Final = APIRouter(prefix="/v1/vms", tags=["VMs"])
     ),
 )
 async def boot_vm(
-    context: ContextDep, vm: StoppedVmName, body: BootIn, conditions: Conditions, once: OnceOnly
+    request: Request,
+    context: ContextDep,
+    vm: StoppedVmName,
+    body: BootIn,
+    conditions: Conditions,
+    executor: ExecutorDep,
 ) -> Response:
     """Compose the list for this host and placement and seal it for the life of the boot.
 
     With `adopt`, take in a VM that runs already: seal exactly what its VMM exposes.
     """
-    attempt = once.answering(
-        201,
-        lambda boot: ListOut.from_boot(boot, context.reference.names),
-        lambda boot: sealed_tag(boot, Format.JSON),
-        _boot_path,
-    )
-    boot = boots.BootRequest(vm, body.host, body.cpus)
+    asked = boots.BootRequest(vm, body.host, body.cpus)
     if body.adopt:
-        return send(await boots.adopt_vm(context, boot, body.adopt.to_domain(), conditions, attempt))
-    return send(await boots.boot_vm(context, boot, conditions, attempt))
+        case = boots.adopt_vm(context, asked, body.adopt.to_domain(), conditions)
+    else:
+        case = boots.boot_vm(context, asked, conditions)
+    return await executor.run(case, partial(_sealed, request, context))
 
 
 @router.get(
@@ -99,11 +101,18 @@ async def get_boot(
     summary="Stop a VM",
     responses=refuses("vm_not_found", "vm_migrating", "stale_revision", "idempotency_key_reused"),
 )
-async def stop_vm(context: ContextDep, vm: StoppedVmName, conditions: Conditions, once: OnceOnly) -> Response:
+async def stop_vm(
+    request: Request, context: ContextDep, vm: StoppedVmName, conditions: Conditions, executor: ExecutorDep
+) -> Response:
     """Its VMM process has ended: back to `defined`. The list stays readable under its boot."""
-    attempt = once.answering(200, partial(VmOut.from_record, reference=context.reference), attrgetter("tag"))
-    return send(await boots.stop_vm(context, vm, conditions, attempt))
+
+    def shown(stopped: AdvisedVm) -> Response:
+        return tagged(request, VmOut.from_domain(stopped), stopped.tag)
+
+    return await executor.run(boots.stop_vm(context, vm, conditions), shown)
 
 
-def _boot_path(boot: Boot) -> str:
-    return f"/v1/vms/{boot.vm}/boots/{boot.number}"
+def _sealed(request: Request, context: Context, boot: Boot) -> Response:
+    out = ListOut.from_boot(boot, context.reference.names)
+    path = f"/v1/vms/{boot.vm}/boots/{boot.number}"
+    return tagged(request, out, sealed_tag(boot, Format.JSON), status=201, location=path)

@@ -10,7 +10,9 @@ from app.api.models.implementation_lists import Format
 from app.domain.vms.vm import Boot
 
 
-def tagged(request: Request, out: BaseModel, tag: str | None = None, *, status: int = 200) -> Response:
+def tagged(
+    request: Request, out: BaseModel, tag: str | None = None, *, status: int = 200, location: str | None = None
+) -> Response:
     """A single resource with its entity tag, by default the digest of the answer; 304 where the client has it."""
     body = out.model_dump_json().encode()
     tag = tag or hashlib.sha256(body).hexdigest()
@@ -18,6 +20,8 @@ def tagged(request: Request, out: BaseModel, tag: str | None = None, *, status: 
     held = request.headers.get("if-none-match")
     if request.method == "GET" and held is not None and matches(held, tag):
         return Response(status_code=304, headers=headers)
+    if location is not None:
+        headers["Location"] = location
     return Response(body, status, headers, "application/json")
 
 

@@ -6,12 +6,13 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.api.context import ContextDep, Reporter
 from app.api.documentation import refuses
-from app.api.idempotency import IdempotencyKey, Once, send
+from app.api.idempotency import Executor, IdempotencyKey
 from app.api.middleware import Allowance
 from app.api.models.host_imports import ImportedOut
 from app.api.ndjson_hosts import MEDIA_TYPE, NdjsonHosts
 from app.domain.errors import UnsupportedContent
 from app.services import host_imports
+from app.services.host_imports import Imported
 
 router: Final = APIRouter(prefix="/v1", tags=["Inventory"])
 
@@ -51,5 +52,9 @@ async def import_hosts(
         raise UnsupportedContent(MEDIA_TYPE)
     Allowance.of(request).lift()
     lines = NdjsonHosts(request, context.now(), request.state.settings)
-    attempt = Once(request, context, idempotency_key, b"").answering(200, ImportedOut.from_domain)
-    return send(await host_imports.import_hosts(context, lines, reporter, attempt, dry_run=dry_run))
+    executor = Executor(request, context, idempotency_key, lines.fingerprint)
+    return await executor.run(host_imports.import_hosts(context, lines, reporter, dry_run=dry_run), _imported)
+
+
+def _imported(imported: Imported) -> Response:
+    return Response(ImportedOut.from_domain(imported).model_dump_json(), media_type="application/json")

@@ -1,19 +1,18 @@
-"""Requests that are carried out once: Idempotency-Key."""
+"""Use cases that a request asks for, carried out once where it says so: Idempotency-Key."""
 
 import hashlib
 from collections.abc import Callable
-from typing import Annotated, TypeVar
+from typing import Annotated, Final, TypeVar
 
 from fastapi import Depends, Header, Request
 from fastapi.responses import Response
-from pydantic import BaseModel
 
 from app.api.context import ContextDep
 from app.api.problems import refusal
-from app.domain.answer import Answer
 from app.domain.errors import RoadsteadError
 from app.services.context import Context
-from app.services.idempotency import Attempt
+from app.services.idempotency import Answer, KeyedRequest, run_once
+from app.services.use_cases import UseCase, run
 
 T = TypeVar("T")
 
@@ -29,54 +28,41 @@ IdempotencyKey = Annotated[
 ]
 
 
-class Once:
-    """One sending of a POST: makes attempts that remember their answer."""
+_KEPT_HEADERS: Final = ("content-type", "etag", "location")
 
-    def __init__(self, request: Request, context: Context, key: str | None, fingerprint: bytes) -> None:
+
+class Executor:
+    """Carries out what one request asks for; once, however often it is sent, if it has an Idempotency-Key."""
+
+    def __init__(self, request: Request, context: Context, key: str | None, fingerprint: Callable[[], bytes]) -> None:
         self._request = request
         self._context = context
         self._key = key
         self._fingerprint = fingerprint
 
-    def answering(
-        self,
-        status: int,
-        out: Callable[[T], BaseModel],
-        tag: Callable[[T], str] | None = None,
-        location: Callable[[T], str] | None = None,
-    ) -> Attempt[T]:
-        """An attempt whose outcome is answered with a status and a body; with the tag of what the body shows."""
-
-        def render(outcome: T) -> Answer:
-            headers = {"Content-Type": "application/json"}
-            if tag is not None:
-                headers["ETag"] = f'"{tag(outcome)}"'
-            if location is not None:
-                headers["Location"] = location(outcome)
-            return Answer(status, headers, out(outcome).model_dump_json().encode())
-
-        return Attempt(self._key, self._fingerprint, render, self._render_refusal)
+    async def run(self, case: UseCase[T], render: Callable[[T], Response]) -> Response:
+        if self._key is None:
+            return render(await run(self._context, case))
+        keyed = KeyedRequest(self._key, self._fingerprint, self._render_refusal)
+        answer = await run_once(self._context, case.then(lambda outcome: _answer(render(outcome))), keyed)
+        return Response(answer.body, answer.status, dict(answer.headers))
 
     def _render_refusal(self, error: RoadsteadError) -> Answer:
-        response = refusal(self._request, error, self._context.reference.names)
-        return Answer(response.status_code, {"Content-Type": response.headers["Content-Type"]}, bytes(response.body))
+        return _answer(refusal(self._request, error, self._context.reference.names))
 
 
-async def _once(request: Request, context: ContextDep, idempotency_key: IdempotencyKey = None) -> Once:
-    return Once(request, context, idempotency_key, fingerprint(request, await request.body()))
+async def _executor(request: Request, context: ContextDep, idempotency_key: IdempotencyKey = None) -> Executor:
+    digest = hashlib.sha256(request_line(request) + await request.body()).digest()
+    return Executor(request, context, idempotency_key, lambda: digest)
 
 
-def fingerprint(request: Request, body: bytes) -> bytes:
-    """Digest of what makes a request what it is."""
-    return hashlib.sha256(request_line(request) + body).digest()
+ExecutorDep = Annotated[Executor, Depends(_executor)]
 
 
 def request_line(request: Request) -> bytes:
     return f"{request.method} {request.url.path}?{request.url.query}\n".encode()
 
 
-OnceOnly = Annotated[Once, Depends(_once)]
-
-
-def send(answer: Answer) -> Response:
-    return Response(answer.body, answer.status, dict(answer.headers))
+def _answer(response: Response) -> Answer:
+    headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+    return Answer(response.status_code, headers, bytes(response.body))

@@ -9,7 +9,7 @@ from app.api.conditions import Conditions
 from app.api.context import ContextDep
 from app.api.documentation import refuses
 from app.api.etags import tagged
-from app.api.idempotency import OnceOnly, send
+from app.api.idempotency import ExecutorDep
 from app.api.media_types import json_body
 from app.api.models.common import EXAMPLE_MIGRATION, Name
 from app.api.models.migrations import MigrationIn, MigrationOut, MigrationsOut
@@ -51,11 +51,16 @@ _CLOSING: Final = ("migration_not_found", "migration_closed", "stale_revision", 
     ),
 )
 async def admit_migration(
-    context: ContextDep, vm: VmName, body: MigrationIn, conditions: Conditions, once: OnceOnly
+    request: Request,
+    context: ContextDep,
+    vm: VmName,
+    body: MigrationIn,
+    conditions: Conditions,
+    executor: ExecutorDep,
 ) -> Response:
     """Judge the target as it is at this moment, and let the VM move to it if it fits. One at a time for each VM."""
-    attempt = once.answering(201, partial(_out, context), partial(_tag, context), _path)
-    return send(await migrations.admit_migration(context, vm, body.target, conditions, attempt))
+    case = migrations.admit_migration(context, vm, body.target, conditions)
+    return await executor.run(case, partial(_admitted, request, context))
 
 
 @router.get("/migrations", response_model=MigrationsOut, summary="List migrations", responses=refuses("invalid_cursor"))
@@ -92,14 +97,15 @@ async def verify_migration(context: ContextDep, id: MigrationId) -> MigrationOut
     responses=refuses(*_CLOSING),
 )
 async def complete_migration(
+    request: Request,
     context: ContextDep,
     id: MigrationId,  # noqa: A002
     conditions: Conditions,
-    once: OnceOnly,
+    executor: ExecutorDep,
 ) -> Response:
     """Record that the guest has moved. A fact is never refused: if the target fits no more, the VM is `exposed`."""
-    attempt = once.answering(200, partial(_out, context), partial(_tag, context))
-    return send(await migrations.complete_migration(context, id, conditions, attempt))
+    case = migrations.complete_migration(context, id, conditions)
+    return await executor.run(case, partial(_tagged, request, context))
 
 
 @router.post(
@@ -109,14 +115,15 @@ async def complete_migration(
     responses=refuses(*_CLOSING),
 )
 async def fail_migration(
+    request: Request,
     context: ContextDep,
     id: MigrationId,  # noqa: A002
     conditions: Conditions,
-    once: OnceOnly,
+    executor: ExecutorDep,
 ) -> Response:
     """Record that the guest did not move."""
-    attempt = once.answering(200, partial(_out, context), partial(_tag, context))
-    return send(await migrations.fail_migration(context, id, conditions, attempt))
+    case = migrations.fail_migration(context, id, conditions)
+    return await executor.run(case, partial(_tagged, request, context))
 
 
 @router.get(
@@ -127,17 +134,21 @@ async def fail_migration(
 )
 async def get_migration(request: Request, context: ContextDep, id: MigrationId) -> Response:  # noqa: A002
     """One migration. Open too long, it shows as `overdue`; only the caller knows where the guest is."""
-    migration = await migrations.get_migration(context, id)
-    return tagged(request, _out(context, migration), _tag(context, migration))
+    return _tagged(request, context, await migrations.get_migration(context, id))
 
 
 def _out(context: Context, migration: Migration) -> MigrationOut:
     return MigrationOut.from_domain(migration, context.now(), context.migration_timeout)
 
 
+def _tagged(request: Request, context: Context, migration: Migration) -> Response:
+    return tagged(request, _out(context, migration), _tag(context, migration))
+
+
+def _admitted(request: Request, context: Context, migration: Migration) -> Response:
+    path = f"/v1/migrations/{migration.id}"
+    return tagged(request, _out(context, migration), _tag(context, migration), status=201, location=path)
+
+
 def _tag(context: Context, migration: Migration) -> str:
     return migration.tag(context.now(), context.migration_timeout)
-
-
-def _path(migration: Migration) -> str:
-    return f"/v1/migrations/{migration.id}"

@@ -38,7 +38,7 @@ async def list_vms(
 ) -> VmsOut:
     """VMs by name. Filters are combined: all must hold."""
     found = await vms.list_vms(context, vms.VmFilter(frozenset(states), host, exposed), page)
-    items = [VmOut.from_record(record, context.reference) for record in found.items]
+    items = [VmOut.from_domain(each) for each in found.items]
     return VmsOut(items=items, next_cursor=encode_cursor(found.next_after))
 
 
@@ -59,15 +59,15 @@ async def put_vm(
 
     A changed placement decides at once where a running VM may move; its list changes with its next boot only.
     """
-    record, created = await vms.put_vm(context, vm, body.to_domain(), conditions)
-    return tagged(request, VmOut.from_record(record, context.reference), record.tag, status=201 if created else 200)
+    found, created = await vms.put_vm(context, vm, body.to_domain(), conditions)
+    return tagged(request, VmOut.from_domain(found), found.tag, status=201 if created else 200)
 
 
 @router.get("/{vm}", response_model=VmOut, summary="Read a VM", responses=refuses("vm_not_found"))
 async def get_vm(request: Request, context: ContextDep, vm: VmName) -> Response:
     """One VM as it stands: where it runs, on which list, and whether it is exposed."""
-    record = await vms.get_vm(context, vm)
-    return tagged(request, VmOut.from_record(record, context.reference), record.tag)
+    found = await vms.get_vm(context, vm)
+    return tagged(request, VmOut.from_domain(found), found.tag)
 
 
 @router.delete(

@@ -9,9 +9,9 @@ RoadsteadError
 │   ├── RecordUnreadable        it is stored in a form that cannot be read
 │   └── …
 ├── PreconditionFailed          If-Match, If-None-Match
-├── IdempotencyKeyReused
-├── UnsupportedContent, TooLarge, InvalidCursor
-└── DatabaseUnavailable
+├── UnsupportedContent, InvalidCursor
+└── NotJudged                   it was not looked at, or not to the end
+    └── IdempotencyKeyReused, TooLarge, StalledImport, DatabaseUnavailable
 """
 
 from collections.abc import Sequence
@@ -211,7 +211,11 @@ class AlreadyExists(PreconditionFailed):
         super().__init__(f"{name!r} exists already, and If-None-Match: * asks to create it")
 
 
-class IdempotencyKeyReused(RoadsteadError):
+class NotJudged(RoadsteadError):
+    """Says nothing of what was asked, so it is no answer to keep: repeated, the request is carried out."""
+
+
+class IdempotencyKeyReused(NotJudged):
     code = "idempotency_key_reused"
 
     def __init__(self) -> None:
@@ -225,21 +229,21 @@ class UnsupportedContent(RoadsteadError):
         super().__init__(f"the body must be sent as Content-Type: {wanted}")
 
 
-class TooLarge(RoadsteadError):
+class TooLarge(NotJudged):
     code = "body_too_large"
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"the body is larger than {limit} bytes; send it in parts, or raise the limit")
 
 
-class StalledImport(RoadsteadError):
+class StalledImport(NotJudged):
     code = "request_timeout"
 
     def __init__(self, pause: timedelta) -> None:
         super().__init__(f"nothing of the import came for {pause.total_seconds():g} s; nothing was written")
 
 
-class DatabaseUnavailable(RoadsteadError):
+class DatabaseUnavailable(NotJudged):
     code = "database_unavailable"
 
     def __init__(self) -> None:

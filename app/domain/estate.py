@@ -29,7 +29,7 @@ class RunningGroup:
     @property
     def exposed(self) -> bool:
         """As `Running.exposed` of each of them."""
-        return not covers(self.plan, self.identity, moved=self.moved)
+        return not covers(self.plan.list, self.plan.cpus, self.identity, moved=self.moved)
 
 
 @dataclass(frozen=True, slots=True)

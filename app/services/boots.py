@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass
 
-from app.domain.answer import Answer
 from app.domain.cpu.cpulist import CpuList
 from app.domain.errors import (
     BootNotFound,
     HostNotFound,
     NoCurrentList,
-    VmMigrating,
     VmNotFound,
     VmUnreadable,
 )
@@ -18,10 +16,12 @@ from app.domain.planning.checking import check_plan
 from app.domain.planning.composition import BootOrder, compose
 from app.domain.planning.plan import Plan
 from app.domain.preconditions import Precondition
+from app.domain.vms.advice import AdvisedVm
+from app.domain.vms.transitions import idle, stopped
 from app.domain.vms.vm import Boot, VmRecord
 from app.services.context import Context
-from app.services.idempotency import Attempt, once
-from app.services.vms import _NO_TAG, found, require_stopped
+from app.services.use_cases import use_case
+from app.services.vms import UNREADABLE_TAG
 from app.storage.current_boots import CurrentBoot
 from app.storage.database import Transaction
 from app.storage.hosts import LockedHost
@@ -41,73 +41,61 @@ class BootRequest:
         return BootOrder(definition.placement, context.reference, definition.guest, self.host, self.cpus)
 
 
-async def boot_vm(context: Context, boot: BootRequest, precondition: Precondition, attempt: Attempt[Boot]) -> Answer:
+@use_case
+async def boot_vm(tx: Transaction, context: Context, boot: BootRequest, precondition: Precondition) -> Boot:
     """Boot a VM on a host: compose its list, have it checked, and seal it."""
-
-    async def work(tx: Transaction) -> Boot:
-        held, current = await _held(tx, boot, precondition)
-        order = boot.order(context, current)
-        # Judged by the locked row itself: whatever the snapshot holds, this is the host that the VM starts on.
-        fleet = (await tx.fleet(context.now())).with_host(held.fleet_host)
-        plan = compose(fleet, order)
-        check_plan(fleet, order, plan)
-        return await _seal(context, tx, current, held, plan, adopted=False)
-
-    return await once(context, attempt, work)
+    held, current = await _held(tx, boot, precondition)
+    order = boot.order(context, current)
+    # Judged by the locked row itself: whatever the snapshot holds, this is the host that the VM starts on.
+    fleet = (await tx.fleet(context.now())).with_host(held.fleet_host)
+    plan = compose(fleet, order)
+    check_plan(fleet, order, plan)
+    return await _seal(context, tx, current, held, plan, adopted=False)
 
 
+@use_case
 async def adopt_vm(
-    context: Context, boot: BootRequest, exposed: Adoption, precondition: Precondition, attempt: Attempt[Boot]
-) -> Answer:
+    tx: Transaction, context: Context, boot: BootRequest, exposed: Adoption, precondition: Precondition
+) -> Boot:
     """Take in a VM that already runs: seal exactly what its VMM exposes, right or wrong."""
-
-    async def work(tx: Transaction) -> Boot:
-        held, current = await _held(tx, boot, precondition)
-        fleet = await tx.fleet(context.now())
-        plan = adopt(held.fleet_host, boot.order(context, current), exposed, fleet.revision)
-        return await _seal(context, tx, current, held, plan, adopted=True)
-
-    return await once(context, attempt, work)
+    held, current = await _held(tx, boot, precondition)
+    fleet = await tx.fleet(context.now())
+    plan = adopt(held.fleet_host, boot.order(context, current), exposed, fleet.revision)
+    return await _seal(context, tx, current, held, plan, adopted=True)
 
 
 async def _held(tx: Transaction, boot: BootRequest, precondition: Precondition) -> tuple[LockedHost, VmRecord]:
     """The host and the VM, locked in this order; the VM ready to be booted."""
     held = await tx.hosts.hold(boot.host)
-    current = found(await tx.vms.lock(boot.vm), boot.vm)
+    current = await tx.vms.lock(boot.vm)
     if held is None:
         raise HostNotFound(boot.host)
     precondition.check(boot.vm, current.tag)
-    require_stopped(current)
+    idle(current.vm)
     return held, current
 
 
 async def _seal(
     context: Context, tx: Transaction, current: VmRecord, held: LockedHost, plan: Plan, *, adopted: bool
 ) -> Boot:
-    boot = Boot(current.vm.name, await tx.vms.next_boot(current), plan, context.now(), adopted)
-    await tx.vms.seal(current, boot, held.key)
+    boot = Boot(current.vm.name, await tx.vms.start(current, held.key), plan, context.now(), adopted)
+    await tx.vms.seal(current, boot)
     return boot
 
 
-async def stop_vm(context: Context, name: str, precondition: Precondition, attempt: Attempt[VmRecord]) -> Answer:
+@use_case
+async def stop_vm(tx: Transaction, context: Context, name: str, precondition: Precondition) -> AdvisedVm:
     """The VMM process has ended. Stopping a VM that is not running changes nothing."""
-
-    async def work(tx: Transaction) -> VmRecord:
-        try:
-            current = found(await tx.vms.lock(name), name)
-        except VmUnreadable:
-            precondition.check(name, _NO_TAG)
-            await tx.vms.release(name)
-            return found(await tx.vms.find(name), name)
-        precondition.check(name, current.tag)
-        if current.vm.migration:
-            raise VmMigrating(name, current.vm.migration)
-        if current.vm.boot is None:
-            return current
-        await tx.vms.stop(current)
-        return found(await tx.vms.find(name), name)
-
-    return await once(context, attempt, work)
+    try:
+        current = await tx.vms.lock(name)
+    except VmUnreadable:
+        precondition.check(name, UNREADABLE_TAG)
+        await tx.vms.release(name)
+        return AdvisedVm.of(await tx.vms.get(name), context.reference)
+    precondition.check(name, current.tag)
+    if (vm := stopped(current.vm)) != current.vm:
+        current = await tx.vms.write(current, vm)
+    return AdvisedVm.of(current, context.reference)
 
 
 async def current_boot(context: Context, name: str) -> CurrentBoot:
@@ -133,14 +121,14 @@ async def get_boot(context: Context, name: str, number: int) -> Boot:
     async with context.database.reading() as tx:
         if boot := await tx.vms.boot(name, number):
             return boot
-        found(await tx.vms.find(name), name)
+        await tx.vms.get(name)
         raise BootNotFound(name, number)
 
 
 async def list_boots(context: Context, name: str, page: PageRequest) -> Page[Boot]:
     """The boots of a VM, oldest first."""
     async with context.database.reading() as tx:
-        current = found(await tx.vms.find(name), name)
+        current = await tx.vms.get(name)
         rows = await tx.vms.boots_of(current.key, int(page.after or 0), page.limit + 1)
         cut = Page.cut(rows, page.limit, lambda row: str(row.number))
         return Page(tuple(row.boot for row in cut.items if row.boot), cut.next_after)

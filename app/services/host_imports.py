@@ -2,16 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Final, Protocol
 
-from app.domain.answer import Answer
 from app.domain.errors import InputFault, InvalidImport
 from app.domain.fleet.host import LinedHost
 from app.services.context import Context
-from app.services.idempotency import KEPT, Attempt, keep_refusal
-from app.storage.database import Transaction
-from app.storage.host_imports import Import
+from app.services.use_cases import UseCase
+from app.storage.database import Database, Transaction
+from app.storage.host_imports import Imports
 
 FAULTS_NAMED: Final = 100_000
 """How many faulty lines of an import are named; all are counted."""
@@ -38,39 +38,27 @@ class Imported:
     dry_run: bool
 
 
-async def import_hosts(
-    context: Context, lines: HostLines, reporter: str, attempt: Attempt[Imported], *, dry_run: bool
-) -> Answer:
-    """Create and replace many hosts, all or nothing.
+def import_hosts(context: Context, lines: HostLines, reporter: str, *, dry_run: bool) -> UseCase[Imported]:
+    """Create and replace many hosts, all or nothing. Raises InvalidImport with every faulty line.
 
     The hosts are staged while they arrive, with nothing locked; the inventory is locked for the merge alone.
-    Raises InvalidImport with every faulty line.
     """
-    try:
-        async with context.database.importing(dry_run=dry_run) as (tx, incoming):
-            await _stage(lines, incoming)
-            answered = replace(attempt, fingerprint=lines.fingerprint())
-            if earlier := await _claim(context, tx, answered):
-                return earlier
-            imported = await _merge(context, tx, incoming, reporter, dry_run=dry_run)
-            answer = attempt.render(imported)
-            if attempt.key is not None:
-                await tx.answers.keep(attempt.key, answer)
-            return answer
-    except InvalidImport as refusal:
-        return await keep_refusal(context, replace(attempt, fingerprint=lines.fingerprint()), refusal)
+
+    @asynccontextmanager
+    async def staged(database: Database) -> AsyncIterator[Transaction]:
+        async with database.importing(dry_run=dry_run) as tx:
+            await _pipe(lines, tx.imports)
+            yield tx
+
+    async def merged(tx: Transaction) -> Imported:
+        await _check(lines, tx.imports)
+        return await _merge(context, tx, reporter, dry_run=dry_run)
+
+    return UseCase(merged, staged)
 
 
-async def _claim(context: Context, tx: Transaction, attempt: Attempt[Imported]) -> Answer | None:
-    if attempt.key is None:
-        return None
-    now = context.now()
-    return await tx.answers.claim(attempt.key, attempt.fingerprint, now, now - KEPT)
-
-
-async def _stage(lines: HostLines, incoming: Import) -> None:
-    await _pipe(lines, incoming)
-    duplicates, duplicate_count = await incoming.duplicates(FAULTS_NAMED)
+async def _check(lines: HostLines, imports: Imports) -> None:
+    duplicates, duplicate_count = await imports.duplicates(FAULTS_NAMED)
     faults = lines.faults + [
         InputFault(f"/{line}/name", f"{name!r} stands in line {first} already") for line, name, first in duplicates
     ]
@@ -79,30 +67,30 @@ async def _stage(lines: HostLines, incoming: Import) -> None:
         raise InvalidImport(faults[:FAULTS_NAMED], lines.fault_count + duplicate_count)
 
 
-async def _pipe(lines: HostLines, incoming: Import) -> None:
+async def _pipe(lines: HostLines, imports: Imports) -> None:
     """Stage each batch while the next one is read: the database works on one while this process parses the other."""
     staging: asyncio.Task[None] | None = None
     try:
         async for batch in lines:
             if staging is not None:
                 await staging
-            staging = asyncio.create_task(incoming.stage(batch))
+            staging = asyncio.create_task(imports.stage(batch))
     finally:
         if staging is not None:
             await staging
 
 
-async def _merge(context: Context, tx: Transaction, incoming: Import, reporter: str, *, dry_run: bool) -> Imported:
+async def _merge(context: Context, tx: Transaction, reporter: str, *, dry_run: bool) -> Imported:
     revision = await tx.hosts.lock_inventory()
-    tally = await incoming.tally()
-    if tally.unchanged and await incoming.distrust():
-        tally = await incoming.tally()
+    tally = await tx.imports.tally()
+    if tally.unchanged and await tx.imports.distrust():
+        tally = await tx.imports.tally()
     if not dry_run:
         if tally.created or tally.updated:
             revision = await tx.hosts.next_revision()
             if tally.updated:
-                await incoming.await_turns()
-            await incoming.merge(tally, revision, context.now(), reporter)
+                await tx.imports.await_turns()
+            await tx.imports.merge(tally, revision, context.now(), reporter)
         if tally.unchanged:
-            await incoming.beat()
+            await tx.imports.beat()
     return Imported(tally.created, tally.updated, tally.unchanged, revision, dry_run)

@@ -23,7 +23,7 @@ Edit = Callable[[Host], Host]
 
 async def get_host(context: Context, name: str) -> HostRecord:
     async with context.database.reading() as tx:
-        return _there(await tx.hosts.find(name), name)
+        return await tx.hosts.get(name)
 
 
 async def list_hosts(context: Context, wanted: HostFilter, page: PageRequest) -> tuple[Page[HostRecord], int]:
@@ -57,7 +57,7 @@ async def put_host(context: Context, host: Host, precondition: Precondition, rep
 async def edit_host(context: Context, name: str, edit: Edit, precondition: Precondition, reporter: str) -> HostRecord:
     """Replace a host by what an edit makes of it."""
     async with context.database.writing() as tx:
-        seen = _there(await tx.hosts.find(name), name)
+        seen = await tx.hosts.get(name)
         precondition.check(name, seen.tag)
         if beat := await _beat(tx, seen, edit(seen.host)):
             return beat

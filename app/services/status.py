@@ -1,19 +1,15 @@
 """How the fleet stands, in numbers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from pyroaring import FrozenBitMap
-
+from app.domain.estate import Estate, counted
 from app.domain.fleet.catalogue import by_state
-from app.domain.fleet.fleet import Facet, Fleet, union
+from app.domain.fleet.fleet import Facet, union
 from app.domain.fleet.host import UNREADABLE, HostState
-from app.domain.planning.eligibility import Move, targets
-from app.domain.reference.reference_data import ReferenceData
 from app.domain.vms.vm import VmState
 from app.services.context import Context
-from app.storage.vms import RunningGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +42,7 @@ async def fleet_status(context: Context) -> FleetStatus:
         running, unreadable_vms = await tx.vms.census()
         open_, overdue = await tx.migrations.count_open(now - context.migration_timeout)
         states = await tx.vms.count_by_state()
+    estate = Estate(fleet, tuple(running))
     return FleetStatus(
         fleet.revision,
         by_state(fleet, fleet.present),
@@ -56,20 +53,9 @@ async def fleet_status(context: Context) -> FleetStatus:
         None if newest is None else now - newest,
         {state: states.get(state, 0) for state in VmState},
         unreadable_vms,
-        sum(group.vms for group in running if group.exposed),
-        sum(group.vms for group in _without_target(fleet, running, context.reference)),
-        sum(group.vms for group in running if group.plan.accepted_hazards),
+        counted(estate.exposed()),
+        counted(estate.without_target(context.reference)),
+        counted(estate.accepting_hazards()),
         open_,
         overdue,
     )
-
-
-def _without_target(fleet: Fleet, running: Iterable[RunningGroup], reference: ReferenceData) -> Iterable[RunningGroup]:
-    within_reach: dict[object, FrozenBitMap] = {}
-    for group in running:
-        # Groups of one kind differ by where they are now, and no VM has its own host for a target.
-        kind = (str(group.placement), group.plan.list.digest, group.plan.mode, group.plan.mode_reasons)
-        if kind not in within_reach:
-            within_reach[kind] = targets(fleet, Move(group.placement, reference, group.plan, current_host=""))
-        if not within_reach[kind] - fleet.number(group.host):
-            yield group

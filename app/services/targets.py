@@ -9,9 +9,8 @@ from app.domain.paging import Page, PageRequest
 from app.domain.planning.comparison import Comparison, compare
 from app.domain.planning.eligibility import MOVE_RULES, Move, Rejection, reasons, refused, rejections, targets
 from app.domain.planning.reasons import Reason
+from app.domain.vms.transitions import move_of
 from app.services.context import Context
-from app.services.migrations import running
-from app.services.vms import found
 from app.storage.database import Transaction
 
 
@@ -79,9 +78,8 @@ async def count_rejections(context: Context, vm: str) -> Rejections:
 
 
 async def _asked(context: Context, tx: Transaction, vm: str) -> tuple[Move, Fleet]:
-    asked = running(found(await tx.vms.find(vm), vm))
-    fleet = await tx.fleet(context.now())
-    return Move(asked.vm.definition.placement, context.reference, asked.boot.plan, asked.host), fleet
+    move = move_of((await tx.vms.get(vm)).vm, context.reference)
+    return move, await tx.fleet(context.now())
 
 
 def page_of_targets(fleet: Fleet, move: Move, page: PageRequest) -> Targets:

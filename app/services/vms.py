@@ -3,19 +3,16 @@
 from dataclasses import dataclass
 from typing import Final
 
-from app.domain.errors import (
-    VmMigrating,
-    VmNotFound,
-    VmRunning,
-    VmUnreadable,
-)
+from app.domain.errors import VmUnreadable
 from app.domain.paging import Page, PageRequest
 from app.domain.preconditions import Precondition
+from app.domain.vms.advice import AdvisedVm
+from app.domain.vms.transitions import idle
 from app.domain.vms.vm import VmDefinition, VmRecord, VmState
 from app.services.context import Context
 from app.storage.database import Transaction
 
-_NO_TAG: Final = "unreadable"
+UNREADABLE_TAG: Final = "unreadable"
 """Of a VM that is there and cannot be read: no client was ever given it."""
 
 
@@ -33,12 +30,12 @@ class VmFilter:
     exposed: bool | None = None
 
 
-async def get_vm(context: Context, name: str) -> VmRecord:
+async def get_vm(context: Context, name: str) -> AdvisedVm:
     async with context.database.reading() as tx:
-        return found(await tx.vms.find(name), name)
+        return AdvisedVm.of(await tx.vms.get(name), context.reference)
 
 
-async def list_vms(context: Context, wanted: VmFilter, page: PageRequest) -> Page[VmRecord]:
+async def list_vms(context: Context, wanted: VmFilter, page: PageRequest) -> Page[AdvisedVm]:
     """A page of VMs by name."""
     async with context.database.reading() as tx:
         hosts = await _hosts_with_exposed(tx) if wanted.exposed else None
@@ -50,7 +47,8 @@ async def list_vms(context: Context, wanted: VmFilter, page: PageRequest) -> Pag
             found += [each for _, each in rows if each and wanted.exposed in (None, each.vm.exposed)]
             more = len(rows) > page.limit
             after = rows[-1].name if rows else after
-        return Page.cut(found, page.limit, lambda record: record.vm.name)
+    cut = Page.cut(found, page.limit, lambda record: record.vm.name)
+    return Page(tuple(AdvisedVm.of(each, context.reference) for each in cut.items), cut.next_after)
 
 
 async def _hosts_with_exposed(tx: Transaction) -> frozenset[str] | None:
@@ -61,15 +59,15 @@ async def _hosts_with_exposed(tx: Transaction) -> frozenset[str] | None:
 
 async def put_vm(
     context: Context, name: str, definition: VmDefinition, precondition: Precondition
-) -> tuple[VmRecord, bool]:
+) -> tuple[AdvisedVm, bool]:
     """Define a VM, or change its definition; whether it is new. A sealed list is never touched by it."""
     async with context.database.writing() as tx:
         created = False
         while not created:
             try:
-                current = await tx.vms.lock(name)
+                current = await tx.vms.find_locked(name)
             except VmUnreadable:
-                precondition.check(name, _NO_TAG)
+                precondition.check(name, UNREADABLE_TAG)
                 await tx.vms.overwrite(name, definition)
                 break
             precondition.check(name, None if current is None else current.tag)
@@ -78,25 +76,12 @@ async def put_vm(
                 break
             # Not created: somebody else has, since it was not found. Perhaps it is gone again.
             created = await tx.vms.create(name, definition)
-        return found(await tx.vms.find(name), name), created
+        return AdvisedVm.of(await tx.vms.get(name), context.reference), created
 
 
 async def delete_vm(context: Context, name: str, precondition: Precondition) -> None:
     async with context.database.writing() as tx:
-        current = found(await tx.vms.lock(name), name)
+        current = await tx.vms.lock(name)
         precondition.check(name, current.tag)
-        require_stopped(current)
+        idle(current.vm)
         await tx.vms.delete(current)
-
-
-def found(record: VmRecord | None, name: str) -> VmRecord:
-    if record is None:
-        raise VmNotFound(name)
-    return record
-
-
-def require_stopped(record: VmRecord) -> None:
-    if record.vm.migration:
-        raise VmMigrating(record.vm.name, record.vm.migration)
-    if record.vm.boot:
-        raise VmRunning(record.vm.name)

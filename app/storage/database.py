@@ -16,7 +16,7 @@ from app.domain.fleet.fleet import Fleet
 from app.settings import Settings
 from app.storage.current_boots import CurrentBoots, current_boots
 from app.storage.database_loss import available
-from app.storage.host_imports import Import, import_into
+from app.storage.host_imports import Imports
 from app.storage.hosts import Hosts
 from app.storage.idempotency import Answers
 from app.storage.identities import Identities, IdentityCache
@@ -63,6 +63,7 @@ class Transaction:
     migrations: Migrations
     answers: Answers
     identities: Identities
+    imports: Imports
     _snapshot: FleetSnapshot
 
     async def fleet(self, now: datetime) -> Fleet:
@@ -113,14 +114,14 @@ class Database:
             yield self._transaction(await connection.execution_options(**options))
 
     @asynccontextmanager
-    async def importing(self, *, dry_run: bool) -> AsyncIterator[tuple[Transaction, Import]]:
+    async def importing(self, *, dry_run: bool) -> AsyncIterator[Transaction]:
         """A transaction to import hosts in; a dry run undoes it at the end."""
         async with available(), self._import_engine.connect() as connection:
             tx = self._transaction(await connection.execution_options(**_IMPORT))
             async with connection.begin() as transaction:
-                incoming = await import_into(connection, tx.identities)
-                yield tx, incoming
-                await incoming.finish()
+                await tx.imports.begin()
+                yield tx
+                await tx.imports.finish()
                 if dry_run:
                     await transaction.rollback()
 
@@ -135,6 +136,7 @@ class Database:
             Migrations(connection),
             Answers(connection),
             identities,
+            Imports(connection, identities),
             self._snapshot,
         )
 

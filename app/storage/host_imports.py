@@ -81,24 +81,22 @@ class Tally:
     unchanged: int
 
 
-async def import_into(connection: AsyncConnection, identities: Identities) -> "Import":
-    """Begin an import in the transaction of this connection."""
-    await connection.run_sync(_staged.create)
-    return Import(connection, identities)
-
-
 class _Kind(NamedTuple):
     facts: bytes
     values: tuple[Any, ...]
     """Of the columns that hosts of one kind share, in their order."""
 
 
-class Import:
+class Imports:
     def __init__(self, connection: AsyncConnection, identities: Identities) -> None:
         self._connection = connection
         self._identities = identities
         self._digests: dict[Identity, bytes] = {}
         self._kinds: dict[Hashable, _Kind] = {}
+
+    async def begin(self) -> None:
+        """Make room beside the inventory, for as long as the transaction takes."""
+        await self._connection.run_sync(_staged.create)
 
     async def stage(self, batch: Sequence[LinedHost]) -> None:
         """Put hosts beside the inventory; nothing of it is visible to anybody yet."""

@@ -12,6 +12,7 @@ from sqlalchemy import Row, Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.cpu.identity import Identity
+from app.domain.errors import HostNotFound
 from app.domain.fleet.fleet import FleetHost
 from app.domain.fleet.history import IdentityPeriod
 from app.domain.fleet.host import UNREADABLE, Capabilities, Capacity, Host, HostRecord, HostState
@@ -43,6 +44,12 @@ class Hosts:
     def __init__(self, connection: AsyncConnection, identities: Identities) -> None:
         self._connection = connection
         self._identities = identities
+
+    async def get(self, name: str) -> HostRecord:
+        """Raises HostNotFound."""
+        if record := await self.find(name):
+            return record
+        raise HostNotFound(name)
 
     async def find(self, name: str) -> HostRecord | None:
         locked = await self._one(select(hosts).where(hosts.c.name == name))

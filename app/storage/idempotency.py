@@ -1,17 +1,27 @@
 """First answers to requests with an Idempotency-Key."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.answer import Answer
 from app.domain.errors import IdempotencyKeyReused
 from app.storage.tables import answers
 from app.storage.upsert import insert
 
 _FORGOTTEN_AT_ONCE: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request was answered, as it was sent and can be sent again."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
 
 
 class Answers:

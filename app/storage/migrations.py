@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, assert_never
 from sqlalchemy import ColumnElement, Row, Select, and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.errors import MigrationUnreadable
+from app.domain.errors import MigrationNotFound, MigrationUnreadable
 from app.domain.vms.migration import Migration, MigrationState
 from app.storage.implementation_lists import digest_bytes, digest_text
 from app.storage.tables import migrations
@@ -30,9 +30,13 @@ class Migrations:
         """Raises MigrationUnreadable."""
         return await self._one(select(migrations).where(migrations.c.id == id_))
 
-    async def lock(self, id_: str) -> Migration | None:
-        """Hold the migration against every other change. After its VM. Raises MigrationUnreadable."""
-        return await self._one(select(migrations).where(migrations.c.id == id_).with_for_update())
+    async def get(self, id_: str) -> Migration:
+        """Raises MigrationNotFound, MigrationUnreadable."""
+        return _there(await self.find(id_), id_)
+
+    async def lock(self, id_: str) -> Migration:
+        """Hold the migration against every other change. After its VM. Raises as `get`."""
+        return _there(await self._one(select(migrations).where(migrations.c.id == id_).with_for_update()), id_)
 
     async def _one(self, statement: Select[Any]) -> Migration | None:
         row = (await self._connection.execute(statement)).one_or_none()
@@ -106,12 +110,18 @@ def _migration(row: Row[Any]) -> Migration | None:
 
 def _readable_migration(row: Row[Any]) -> Migration:
     return Migration(
-        row.id,
-        row.vm,
-        row.source,
-        row.target,
-        MigrationState(row.state),
-        digest_text(row.digest),
-        row.admitted_at,
-        row.closed_at,
+        id=row.id,
+        vm=row.vm,
+        source=row.source,
+        target=row.target,
+        state=MigrationState(row.state),
+        digest=digest_text(row.digest),
+        admitted_at=row.admitted_at,
+        closed_at=row.closed_at,
     )
+
+
+def _there(migration: Migration | None, id_: str) -> Migration:
+    if migration is None:
+        raise MigrationNotFound(id_)
+    return migration

@@ -1,10 +1,9 @@
 """VMs and their boots: rows to domain values and back."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Row, Select, and_, case, delete, func, select, update
+from sqlalchemy import Row, Select, and_, bindparam, case, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.cpu.cpulist import CpuList, read_cpulist
@@ -27,6 +26,13 @@ _BOOT = select(boots, vms.c.name.label("vm"), implementation_lists.c.entries).se
     boots.join(vms).join(implementation_lists)
 )
 
+_JOINED = (
+    vms.outerjoin(hosts, hosts.c.id == vms.c.host_id)
+    .outerjoin(boots, and_(boots.c.vm_id == vms.c.id, boots.c.number == vms.c.boot))
+    .outerjoin(implementation_lists, implementation_lists.c.digest == boots.c.digest)
+    .outerjoin(migrations, and_(migrations.c.vm_id == vms.c.id, migrations.c.closed_at.is_(None)))
+)
+
 _VM = select(
     vms.c.id,
     vms.c.name,
@@ -44,13 +50,19 @@ _VM = select(
     boots,
     implementation_lists.c.entries,
     vms.c.name.label("vm"),
-).select_from(
-    vms.outerjoin(hosts, hosts.c.id == vms.c.host_id)
-    .outerjoin(boots, and_(boots.c.vm_id == vms.c.id, boots.c.number == vms.c.boot))
-    .outerjoin(implementation_lists, implementation_lists.c.digest == boots.c.digest)
-    .outerjoin(migrations, and_(migrations.c.vm_id == vms.c.id, migrations.c.closed_at.is_(None)))
-)
+).select_from(_JOINED)
 """A VM as it stands, in one statement: who is exposed is then a fact of one moment."""
+
+
+# Made once: to make a statement costs more than to send it.
+_NAMED: Final = _VM.where(vms.c.name == bindparam("vm"))
+_HELD: Final = select(vms.c.id).where(vms.c.name == bindparam("vm")).with_for_update()
+_START: Final = (
+    update(vms)
+    .where(vms.c.id == bindparam("key"))
+    .values(version=vms.c.version + 1, boots=vms.c.boots + 1, boot=vms.c.boots + 1, moved=False)
+    .returning(vms.c.boots)
+)
 
 
 class VmRow(NamedTuple):
@@ -105,7 +117,7 @@ class Vms:
 
     async def find(self, name: str) -> VmRecord | None:
         """Raises VmUnreadable."""
-        rows = await self._rows(_VM.where(vms.c.name == name))
+        rows = await self._rows(_NAMED, {"vm": name})
         if rows and rows[0].record is None:
             raise VmUnreadable(name)
         return rows[0].record if rows else None
@@ -117,7 +129,7 @@ class Vms:
     async def find_locked(self, name: str) -> VmRecord | None:
         """Hold the VM against every other change. After its host, if that is locked too. Raises VmUnreadable."""
         # Locked first and read after: a joined row read while waiting for the lock could be out of date.
-        held = await self._connection.execute(select(vms.c.id).where(vms.c.name == name).with_for_update())
+        held = await self._connection.execute(_HELD, {"vm": name})
         return await self.find(name) if held.scalar_one_or_none() is not None else None
 
     async def page(
@@ -161,22 +173,24 @@ class Vms:
     async def delete(self, record: VmRecord) -> None:
         await self._connection.execute(delete(vms).where(vms.c.id == record.key))
 
-    async def next_boot(self, record: VmRecord) -> int:
-        """The number of the VM's next boot. Numbers count from 1 and are not used twice."""
-        statement = select(vms.c.boots + 1).where(vms.c.id == record.key)
-        number: int = (await self._connection.execute(statement)).scalar_one()
+    async def start(self, record: VmRecord, host_key: int) -> int:
+        """Put the VM into its next boot: the boot's number. Numbers count from 1 and are not used twice."""
+        statement = _START.values(host_id=host_key)
+        number: int = (await self._connection.execute(statement, {"key": record.key})).scalar_one()
         return number
 
-    async def seal(self, record: VmRecord, vm: Vm, boot: Boot, host_key: int) -> None:
-        """Write a boot, and the VM as it is in it."""
+    async def seal(self, record: VmRecord, boot: Boot) -> None:
+        """Write the boot that was started."""
         digest = await self._lists.save(boot.plan.list)
         await self._connection.execute(boots.insert().values(vm_id=record.key, digest=digest, **_boot_values(boot)))
-        await self._change(record, {"boots": boot.number, "host_id": host_key, **_running_values(vm)})
 
-    async def write(self, record: VmRecord, vm: Vm, host_key: int | None = None) -> None:
-        """Write what has become of a VM; with the key of its host where that is another than before."""
-        host = {} if host_key is None and vm.running else {"host_id": host_key}
-        await self._change(record, {**_running_values(vm), **host})
+    async def write(self, record: VmRecord, vm: Vm, host_key: int | None = None) -> VmRecord:
+        """Write what has become of a VM; with the key of its host where it has moved."""
+        values: dict[str, object] = {"boot": None, "host_id": None}
+        if vm.running:
+            values = {"moved": vm.running.moved} | ({} if host_key is None else {"host_id": host_key})
+        await self._change(record, values)
+        return VmRecord(vm, record.key, record.version + 1)
 
     async def release(self, name: str) -> None:
         """Stop a VM of which nothing need be readable, unless it migrates."""
@@ -215,7 +229,7 @@ class Vms:
             return BootRow(row.number, None)
 
     async def count_by_state(self) -> dict[VmState, int]:
-        states = select(_state().label("state")).select_from(_VM.get_final_froms()[0]).subquery()
+        states = select(_state().label("state")).select_from(_JOINED).subquery()
         statement = select(states.c.state, func.count()).group_by(states.c.state)
         return {VmState(state): count for state, count in await self._connection.execute(statement)}
 
@@ -255,8 +269,8 @@ class Vms:
         statement = update(vms).where(vms.c.id == record.key).values(version=vms.c.version + 1, **values)
         await self._connection.execute(statement)
 
-    async def _rows(self, statement: Select[Any]) -> list[VmRow]:
-        rows = (await self._connection.execute(statement)).all()
+    async def _rows(self, statement: Select[Any], values: Mapping[str, object] | None = None) -> list[VmRow]:
+        rows = (await self._connection.execute(statement, values)).all()
         known = await self._identities.of(row.identity for row in rows if row.identity)
         return [VmRow(row.name, self._record(row, known)) for row in rows]
 
@@ -368,12 +382,6 @@ def _placement(document: Mapping[str, Any]) -> Placement:
         whole(document["max_implementations"]),
         strings(document["accept_hazards"]),
     )
-
-
-def _running_values(vm: Vm) -> dict[str, Any]:
-    """The columns that say in which boot a VM is, and whether it has moved since."""
-    running = vm.running
-    return {"boot": None} if running is None else {"boot": running.boot.number, "moved": running.moved}
 
 
 def _boot_values(boot: Boot) -> dict[str, Any]:

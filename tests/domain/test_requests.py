@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain import errors
-from app.domain.answer import Answer
 from app.domain.errors import AlreadyExists, InputFault, RoadsteadError, StaleRevision
 from app.domain.paging import Page
 from app.domain.planning import refusals
@@ -129,7 +128,3 @@ def test_faults_of_input_are_counted_and_the_first_of_them_named() -> None:
     assert refused.faults == tuple(faults)
     assert str(refused).startswith("4000 faults in the import; nothing was written. First: /0/cpus: is missing; /1/")
     assert "/3/" not in str(refused)
-
-
-def test_an_answer_that_can_be_given_again() -> None:
-    assert Answer(204) == Answer(204, {}, b"")

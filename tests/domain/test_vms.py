@@ -11,8 +11,8 @@ from app.domain.planning.guest import Guest
 from app.domain.planning.plan import Mode, Plan
 from app.domain.vms.advice import advice
 from app.domain.vms.migration import Migration, MigrationState
-from app.domain.vms.vm import Boot, Vm, VmDefinition, VmRecord, VmState
-from tests.domain.samples import N1, REFERENCE, plan
+from app.domain.vms.vm import Boot, Running, Vm, VmDefinition, VmRecord, VmState
+from tests.domain.samples import N1, REFERENCE, V1, plan, uniform
 
 NOON: Final = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HOMOGENEOUS: Final = plan(N1, mode=Mode.HOMOGENEOUS)
@@ -27,8 +27,11 @@ def vm(
     exposed: bool = False,
 ) -> Vm:
     definition = VmDefinition(placement or Placement(), guest or Guest(discovers_implementations=True))
-    boot = Boot("vm-1", 1, sealed, NOON) if sealed else None
-    return Vm("vm-1", definition, "h1" if boot else None, boot, migration, exposed)
+    if sealed is None:
+        return Vm("vm-1", definition)
+    boot = Boot("vm-1", 1, sealed, NOON)
+    found = uniform(V1) if exposed else uniform(N1)
+    return Vm("vm-1", definition, Running(boot=boot, host="h1", identity=found, migration=migration))
 
 
 @pytest.mark.parametrize(
@@ -138,7 +141,7 @@ def test_advice_in_words(each: Vm, words: str) -> None:
 
 
 def migration(state: MigrationState) -> Migration:
-    return Migration("m-1", "vm-1", "h1", "h2", state, "sha256:0", NOON)
+    return Migration(id="m-1", vm="vm-1", source="h1", target="h2", state=state, digest="sha256:0", admitted_at=NOON)
 
 
 @pytest.mark.parametrize(

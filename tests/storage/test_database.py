@@ -79,7 +79,7 @@ async def test_all_connections_go_to_the_host_that_answers(migrated_postgresql: 
         assert await database.boots.of("nobody") is None
         async with database.reading() as tx:
             assert (await tx.connection.execute(text("SHOW application_name"))).scalar_one() == "told"
-        async with database.importing(dry_run=True) as (tx, _):
+        async with database.importing(dry_run=True) as tx:
             assert (await tx.connection.execute(text("SHOW application_name"))).scalar_one() == "told"
     finally:
         await database.close()

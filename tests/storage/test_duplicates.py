@@ -10,7 +10,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_all_are_counted_and_some_are_named(worker: Context) -> None:
-    async with worker.database.importing(dry_run=True) as (_, incoming):
-        assert await incoming.duplicates(2) == ([], 0)
-        await incoming.stage([LinedHost(line, a_host(f"h{line % 2}")) for line in range(1, 8)])
-        assert await incoming.duplicates(2) == ([(3, "h1", 1), (4, "h0", 2)], 5)
+    async with worker.database.importing(dry_run=True) as tx:
+        assert await tx.imports.duplicates(2) == ([], 0)
+        await tx.imports.stage([LinedHost(line, a_host(f"h{line % 2}")) for line in range(1, 8)])
+        assert await tx.imports.duplicates(2) == ([(3, "h1", 1), (4, "h0", 2)], 5)

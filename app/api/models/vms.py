@@ -17,9 +17,8 @@ from app.api.models.common import (
 from app.api.models.guests import GuestIn, GuestOut
 from app.api.models.placements import PlacementIn, PlacementOut
 from app.domain.planning.plan import Mode
-from app.domain.reference.reference_data import ReferenceData
-from app.domain.vms.advice import advice
-from app.domain.vms.vm import Resources, VmDefinition, VmRecord, VmState
+from app.domain.vms.advice import AdvisedVm
+from app.domain.vms.vm import Resources, VmDefinition, VmState
 
 
 class ResourcesIn(In):
@@ -79,9 +78,10 @@ class VmOut(Out):
     warnings: list[WarningOut]
 
     @classmethod
-    def from_record(cls, record: VmRecord, reference: ReferenceData) -> "VmOut":
-        vm, guest, resources = record.vm, record.vm.definition.guest, record.vm.definition.resources
-        plan = vm.boot.plan if vm.boot else None
+    def from_domain(cls, advised: AdvisedVm) -> "VmOut":
+        vm = advised.record.vm
+        guest, resources, running = vm.definition.guest, vm.definition.resources, vm.running
+        plan = running.boot.plan if running else None
         return cls(
             name=vm.name,
             state=vm.state,
@@ -90,14 +90,14 @@ class VmOut(Out):
                 discovers_implementations=guest.discovers_implementations, kernel_release=guest.kernel_release
             ),
             resources=ResourcesOut(vcpus=resources.vcpus, memory_mib=resources.memory_mib) if resources else None,
-            host=vm.host,
-            boot=vm.boot.number if vm.boot else None,
+            host=running.host if running else None,
+            boot=running.boot.number if running else None,
             mode=plan.mode if plan else None,
             implementation_list=plan.list.digest if plan else None,
             exposed=vm.exposed,
-            migration=vm.migration,
+            migration=running.migration if running else None,
             accepted_hazards=list(plan.accepted_hazards) if plan else [],
-            warnings=[WarningOut(code=each.code, detail=each.detail) for each in advice(vm, reference)],
+            warnings=[WarningOut(code=each.code, detail=each.detail) for each in advised.advice],
         )
 
 

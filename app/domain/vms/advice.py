@@ -24,6 +24,10 @@ class AdvisedVm:
     record: VmRecord
     advice: tuple[Advice, ...]
 
+    @property
+    def tag(self) -> str:
+        return self.record.tag
+
     @classmethod
     def of(cls, record: VmRecord, reference: ReferenceData) -> Self:
         return cls(record, tuple(advice(record.vm, reference)))

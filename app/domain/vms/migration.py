@@ -18,7 +18,7 @@ class MigrationState(StrEnum):
 CLOSED: Final = frozenset({MigrationState.COMPLETED, MigrationState.FAILED})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Migration:
     id: str
     vm: str

@@ -1,14 +1,18 @@
-"""What becomes of a VM: it is started, admitted to another host, moves or stays, and is stopped.
+"""What becomes of a VM: it is booted, admitted to another host, moves or stays, and is stopped.
 
 Each is a function of the VM as it stands, and raises what keeps it from happening. Whether a host fits is not asked
 here: that is judged before (`app.domain.planning`).
 """
 
 from dataclasses import replace
+from datetime import datetime
 
 from app.domain.errors import VmMigrating, VmNotRunning, VmRunning
 from app.domain.fleet.fleet import FleetHost
-from app.domain.vms.vm import Boot, Running, Vm
+from app.domain.planning.eligibility import Move
+from app.domain.reference.reference_data import ReferenceData
+from app.domain.vms.migration import Migration, MigrationState
+from app.domain.vms.vm import Running, Vm
 
 
 def running(vm: Vm) -> Running:
@@ -16,6 +20,12 @@ def running(vm: Vm) -> Running:
     if vm.running is None:
         raise VmNotRunning(vm.name)
     return vm.running
+
+
+def move_of(vm: Vm, reference: ReferenceData) -> Move:
+    """The question of where the running VM may go. Raises VmNotRunning."""
+    present = running(vm)
+    return Move(vm.definition.placement, reference, present.boot.plan, present.host)
 
 
 def settled(vm: Vm) -> Vm:
@@ -32,20 +42,28 @@ def idle(vm: Vm) -> Vm:
     return vm
 
 
-def started(vm: Vm, boot: Boot, host: FleetHost) -> Vm:
-    """The VM in a boot on its boot host."""
-    return replace(idle(vm), running=Running(boot=boot, host=host.name, identity=host.identity))
-
-
 def stopped(vm: Vm) -> Vm:
     """The VM as it is only defined; one that does not run stays as it is."""
     return replace(settled(vm), running=None)
 
 
-def admitted(vm: Vm, migration: str) -> Vm:
-    """The VM with an open migration of this id; it is still on the source."""
+def admission(vm: Vm, target: str, id_: str, now: datetime) -> Migration:
+    """The migration of a running VM to a target. Raises VmNotRunning, VmMigrating."""
     present = running(settled(vm))
-    return replace(vm, running=replace(present, migration=migration))
+    return Migration(
+        id=id_,
+        vm=vm.name,
+        source=present.host,
+        target=target,
+        state=MigrationState.ADMITTED,
+        digest=present.boot.plan.list.digest,
+        admitted_at=now,
+    )
+
+
+def admitted(vm: Vm, migration: Migration) -> Vm:
+    """The VM with this migration open; it is still on the source."""
+    return replace(vm, running=replace(running(settled(vm)), migration=migration.id))
 
 
 def moved(vm: Vm, host: FleetHost) -> Vm:

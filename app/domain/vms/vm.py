@@ -63,7 +63,7 @@ class Running:
     @property
     def exposed(self) -> bool:
         """Whether its host has registers that its sealed list does not cover (rule 10)."""
-        return not covers(self.boot.plan, self.identity, moved=self.moved)
+        return not covers(self.boot.plan.list, self.boot.plan.cpus, self.identity, moved=self.moved)
 
 
 @dataclass(frozen=True, slots=True)
