@@ -110,7 +110,7 @@ async def _close(
 
 async def get_migration(context: Context, id_: str) -> Migration:
     async with context.database.reading() as tx:
-        return _known(await tx.migrations.find(id_), id_)
+        return _existing(await tx.migrations.find(id_), id_)
 
 
 async def list_migrations(
@@ -129,10 +129,10 @@ async def _locked(tx: Transaction, id_: str) -> tuple[Migration, LockedHost | No
 
     While the migration is open, neither can be deleted.
     """
-    seen = _known(await tx.migrations.find(id_), id_)
+    seen = _existing(await tx.migrations.find(id_), id_)
     held = await tx.hosts.hold(seen.target)
     record = await tx.vms.lock(seen.vm)
-    return _known(await tx.migrations.lock(id_), id_), held, record
+    return _existing(await tx.migrations.lock(id_), id_), held, record
 
 
 async def _require(
@@ -147,7 +147,7 @@ async def _require(
     check_arrival(moving.boot.plan, host)
 
 
-def _known(migration: Migration | None, id_: str) -> Migration:
+def _existing(migration: Migration | None, id_: str) -> Migration:
     if migration is None:
         raise MigrationNotFound(id_)
     return migration

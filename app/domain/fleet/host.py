@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from app.domain.cpu.identity import Identity
+
+MAX_LABELS: Final = 256
 
 
 class HostState(StrEnum):
