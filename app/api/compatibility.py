@@ -7,9 +7,10 @@ from fastapi import APIRouter
 from app.api.context import ContextDep
 from app.api.documentation import problems
 from app.api.models.compatibility import CompatibilityOut
+from app.api.routes import GuardedRoute
 from app.services import compatibility
 
-router: Final = APIRouter(prefix="/v1", tags=["Effects"])
+router: Final = APIRouter(prefix="/v1", tags=["Effects"], route_class=GuardedRoute)
 
 
 @router.get(

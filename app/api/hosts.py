@@ -14,9 +14,10 @@ from app.api.media_types import json_body
 from app.api.models.hosts import HistoryOut, HostIn, HostOut, HostsOut
 from app.api.paging import Paging, encode_cursor
 from app.api.parameters import HostName, SpareHostName
+from app.api.routes import GuardedRoute
 from app.services import hosts
 
-router: Final = APIRouter(prefix="/v1", tags=["Inventory"])
+router: Final = APIRouter(prefix="/v1", tags=["Inventory"], route_class=GuardedRoute)
 
 
 @router.get("/hosts", response_model=HostsOut, summary="List hosts", responses=refuses("invalid_cursor"))
