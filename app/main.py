@@ -36,6 +36,7 @@ from app.api.metrics import RequestMetrics
 from app.api.middleware import LOGGED, BodyLimit, RequestScope
 from app.api.problems import http_refusal, problem, refusal
 from app.api.representations import Representations
+from app.api.routes import Guard, let_all_pass
 from app.api.validation import invalid_request
 from app.domain.errors import RoadsteadError
 from app.services.context import Context
@@ -61,7 +62,7 @@ class State(TypedDict):
     representations: Representations
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
+def create_app(settings: Settings | None = None, guard: Guard = let_all_pass) -> FastAPI:
     """The service, from the environment's settings if none are given. Raises StaleSchema when it starts up."""
     settings = settings or Settings()
     metrics = RequestMetrics()
@@ -78,17 +79,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         telemetry=_telemetry(settings),
     )
     app.state.metrics = metrics
-    app.add_middleware(implementation_lists.KeptLists)
+    app.state.guard = guard
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(RequestScope, metrics=metrics, logged=LOGGED[settings.access_log])
-    app.include_router(implementation_lists.hot_router)
     for resource in (
+        implementation_lists,  # first: the hot reads are matched first
         hosts,
         host_imports,
         implementations,
         vms,
         boots,
-        implementation_lists,
         hypercalls,
         targets,
         placements,
@@ -99,6 +99,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     ):
         app.include_router(resource.router)
     app.include_router(service.router)
+    app.include_router(service.open_router)
     app.mount("/docs/assets", swagger.assets)
     _refuse_in_problems(app)
     describe(app)

@@ -17,12 +17,13 @@ from app.api.models.vms import VmOut
 from app.api.paging import NumberPaging, encode_cursor
 from app.api.parameters import StoppedVmName, VmName
 from app.api.representations import Representations
+from app.api.routes import GuardedRoute
 from app.domain.vms.advice import AdvisedVm
 from app.domain.vms.vm import Boot
 from app.services import boots
 from app.services.context import Context
 
-router: Final = APIRouter(prefix="/v1/vms", tags=["VMs"])
+router: Final = APIRouter(prefix="/v1/vms", tags=["VMs"], route_class=GuardedRoute)
 
 
 @router.post(

@@ -10,11 +10,12 @@ from app.api.context import ContextDep
 from app.api.documentation import refuses
 from app.api.models.compatibility import CompatibilityOut, compatibility_document
 from app.api.paging import Cursor, page_after
+from app.api.routes import GuardedRoute
 from app.domain.errors import InvalidCursor
 from app.domain.paging import PageRequest
 from app.services import compatibility
 
-router: Final = APIRouter(prefix="/v1", tags=["Effects"])
+router: Final = APIRouter(prefix="/v1", tags=["Effects"], route_class=GuardedRoute)
 
 _PAIR: Final = re.compile(r"[0-9]{1,9}-[0-9]{1,9}")
 _MOST: Final = 10_000

@@ -10,11 +10,12 @@ from app.api.implementation_lists import whole_digest
 from app.api.models.common import EXAMPLE_DIGEST, Text
 from app.api.models.effects import EffectsOut
 from app.api.parameters import VmName
+from app.api.routes import GuardedRoute
 from app.domain.errors import InputFault, InvalidInput
 from app.domain.reference.kernels import KernelVersion
 from app.services import effects
 
-router: Final = APIRouter(prefix="/v1", tags=["Effects"])
+router: Final = APIRouter(prefix="/v1", tags=["Effects"], route_class=GuardedRoute)
 
 
 KernelQuery = Annotated[

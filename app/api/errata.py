@@ -9,10 +9,11 @@ from app.api.documentation import problems, refuses
 from app.api.etags import tagged
 from app.api.models.errata import ConcernOut, ErrataOut, ErratumOut
 from app.api.paging import Paging, encode_cursor
+from app.api.routes import GuardedRoute
 from app.domain.paging import Page
 from app.services import errata
 
-router: Final = APIRouter(prefix="/v1", tags=["Effects"])
+router: Final = APIRouter(prefix="/v1", tags=["Effects"], route_class=GuardedRoute)
 
 
 @router.get(

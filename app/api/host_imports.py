@@ -10,11 +10,12 @@ from app.api.idempotency import Executor, IdempotencyKey
 from app.api.middleware import Allowance
 from app.api.models.host_imports import ImportedOut
 from app.api.ndjson_hosts import MEDIA_TYPE, NdjsonHosts
+from app.api.routes import GuardedRoute
 from app.domain.errors import UnsupportedContent
 from app.services import host_imports
 from app.services.host_imports import Imported
 
-router: Final = APIRouter(prefix="/v1", tags=["Inventory"])
+router: Final = APIRouter(prefix="/v1", tags=["Inventory"], route_class=GuardedRoute)
 
 
 _NDJSON: Final = {

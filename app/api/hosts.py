@@ -1,37 +1,23 @@
 """Hosts."""
 
-from typing import Annotated, Any, Final
+from typing import Final
 
-from fastapi import APIRouter, Body, Depends, Request, Response
-from pydantic import ValidationError
+from fastapi import APIRouter, Depends, Request, Response
 
 from app.api.conditions import Conditions, PutConditions
 from app.api.context import ContextDep, Reporter
 from app.api.documentation import refuses
 from app.api.etags import tagged
 from app.api.host_filters import Filter
+from app.api.host_patches import MergePatch, host_patch
 from app.api.media_types import json_body
-from app.api.merge_patch import merged
-from app.api.models.hosts import HistoryOut, HostIn, HostOut, HostReport, HostsOut
+from app.api.models.hosts import HistoryOut, HostIn, HostOut, HostsOut
 from app.api.paging import Paging, encode_cursor
 from app.api.parameters import HostName, SpareHostName
-from app.api.validation import input_faults
-from app.domain.errors import InvalidInput
-from app.domain.fleet.host import Host
+from app.api.routes import GuardedRoute
 from app.services import hosts
-from app.services.context import Context
 
-router: Final = APIRouter(prefix="/v1", tags=["Inventory"])
-
-
-Patch = Annotated[
-    dict[str, Any],
-    Body(
-        media_type="application/merge-patch+json",
-        description="JSON Merge Patch (RFC 7396): what is named is replaced, null removes.",
-        examples=[{"state": "cordoned", "labels": {"ticket": "4711"}}],
-    ),
-]
+router: Final = APIRouter(prefix="/v1", tags=["Inventory"], route_class=GuardedRoute)
 
 
 @router.get("/hosts", response_model=HostsOut, summary="List hosts", responses=refuses("invalid_cursor"))
@@ -85,10 +71,10 @@ async def get_host(request: Request, context: ContextDep, name: HostName) -> Res
     responses=refuses("host_not_found", "stale_revision", "unsupported_media_type", "body_too_large"),
 )
 async def patch_host(
-    request: Request, context: ContextDep, name: HostName, body: Patch, conditions: Conditions, reporter: Reporter
+    request: Request, context: ContextDep, name: HostName, body: MergePatch, conditions: Conditions, reporter: Reporter
 ) -> Response:
     """Change what the patch names and leave the rest: how a collector reports without touching labels or states."""
-    record = await hosts.edit_host(context, name, _edit(context, body), conditions, reporter)
+    record = await hosts.patch_host(context, name, host_patch(body, context.now()), conditions, reporter)
     return tagged(request, HostOut.from_record(record, context.reference.names), record.tag)
 
 
@@ -113,14 +99,3 @@ async def get_host_history(context: ContextDep, name: HostName) -> HistoryOut:
     """Every distinct set of registers, with when and from whom. Also of hosts that were deleted."""
     past = await hosts.host_history(context, name)
     return HistoryOut.from_domain(name, past, context.reference.names)
-
-
-def _edit(context: Context, patch: dict[str, Any]) -> hosts.Edit:
-    def edit(host: Host) -> Host:
-        document = merged(HostReport.from_domain(host).model_dump(mode="json"), patch)
-        try:
-            return HostIn.model_validate(document).to_domain(host.name, context.now())
-        except ValidationError as error:
-            raise InvalidInput(input_faults(error)) from None
-
-    return edit

@@ -9,12 +9,13 @@ from app.api.documentation import refuses
 from app.api.media_types import json_body
 from app.api.models.hypercalls import CallOut, CallsOut, HypercallIn, ReturnsOut
 from app.api.parameters import VmName
+from app.api.routes import GuardedRoute
 from app.domain.guest.hypercalls import Abi, all_calls, answer_call
 from app.domain.vms.vm import Boot
 from app.services import boots
 from app.services.context import Context
 
-router: Final = APIRouter(prefix="/v1", tags=["Implementation lists"])
+router: Final = APIRouter(prefix="/v1", tags=["Implementation lists"], route_class=GuardedRoute)
 
 
 @router.get(

@@ -4,9 +4,7 @@ import re
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Request, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.api.direct import DirectRoute
 from app.api.documentation import refuses
 from app.api.etags import sealed_tag
 from app.api.models.boots import ListOut
@@ -14,14 +12,12 @@ from app.api.models.common import EXAMPLE_DIGEST, NAME_PATTERN
 from app.api.models.implementation_lists import ContentOut, Format
 from app.api.parameters import VmName
 from app.api.representations import Representations
+from app.api.routes import HotRoute
 from app.domain.errors import ImplementationListNotFound, InputFault, InvalidInput
 from app.services import boots, implementation_lists
 from app.services.context import Context
 
-hot_router: Final = APIRouter(prefix="/v1", tags=["Implementation lists"], route_class=DirectRoute)
-
-
-router: Final = APIRouter(prefix="/v1", tags=["Implementation lists"])
+router: Final = APIRouter(prefix="/v1", tags=["Implementation lists"], route_class=HotRoute)
 
 
 _DIGEST: Final = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
@@ -51,7 +47,7 @@ _REPRESENTATIONS: Final = {
 """What `format=qemu` and `format=binary` answer."""
 
 
-@hot_router.get(
+@router.get(
     "/implementation-lists/{digest}",
     response_model=ContentOut,
     summary="Read a list by its digest",
@@ -77,13 +73,7 @@ async def get_implementation_list(
     return rendered.answer(request)
 
 
-_BY_DIGEST: Final = hot_router.routes[-1]
-
-
-_LISTS: Final = "/v1/implementation-lists"
-
-
-@hot_router.get(
+@router.get(
     "/vms/{vm}/implementation-list",
     response_model=ListOut,
     summary="Read the list in force",
@@ -102,27 +92,6 @@ async def get_current_list(request: Request, vm: VmName) -> Response:
         sealed = await boots.sealed_boot(context, vm, boot)
         rendered = representations.keep(key, representations.of_boot(sealed, shown, sealed_tag(sealed, shown)))
     return rendered.answer(request)
-
-
-class KeptLists:
-    """Answers lists by digest that were rendered before, ahead of all routing, which is most of such a request.
-
-    The route above renders and documents them; whatever is not asked by the path alone is left to it.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] == "GET" and not scope["query_string"]:
-            start, _, digest = scope["path"].rpartition("/")
-            if start == _LISTS:
-                representations: Representations = scope["state"]["representations"]
-                if kept := representations.kept((digest, Format.JSON)):
-                    scope["route"] = _BY_DIGEST
-                    await kept.answer(Request(scope))(scope, receive, send)
-                    return
-        await self._app(scope, receive, send)
 
 
 def _format(request: Request) -> Format:

@@ -8,9 +8,10 @@ from app.api.context import ContextDep
 from app.api.documentation import refuses
 from app.api.models.implementations import FleetImplementationOut, FleetImplementationsOut
 from app.api.paging import Paging, encode_cursor
+from app.api.routes import GuardedRoute
 from app.services import implementations
 
-router: Final = APIRouter(prefix="/v1", tags=["Inventory"])
+router: Final = APIRouter(prefix="/v1", tags=["Inventory"], route_class=GuardedRoute)
 
 
 @router.get(

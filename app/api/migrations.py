@@ -15,11 +15,12 @@ from app.api.models.common import EXAMPLE_MIGRATION, Name
 from app.api.models.migrations import MigrationIn, MigrationOut, MigrationsOut
 from app.api.paging import NumberPaging, encode_cursor
 from app.api.parameters import VmName
+from app.api.routes import GuardedRoute
 from app.domain.vms.migration import Migration, MigrationState
 from app.services import migrations
 from app.services.context import Context
 
-router: Final = APIRouter(prefix="/v1", tags=["Migrations"])
+router: Final = APIRouter(prefix="/v1", tags=["Migrations"], route_class=GuardedRoute)
 
 MigrationId = Annotated[
     str,

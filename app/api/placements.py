@@ -8,10 +8,11 @@ from app.api.context import ContextDep
 from app.api.documentation import refuses
 from app.api.media_types import json_body
 from app.api.models.previews import PreviewIn, PreviewOut
+from app.api.routes import GuardedRoute
 from app.services import placements
 from app.services.effects import effects_of_plan
 
-router: Final = APIRouter(prefix="/v1", tags=["Planning"])
+router: Final = APIRouter(prefix="/v1", tags=["Planning"], route_class=GuardedRoute)
 
 
 @router.post(

@@ -65,6 +65,27 @@ PROBLEM_TYPES: Final[Mapping[str, ProblemType]] = {
             "Use a new key for a new request.",
         ),
         _type(
+            "unauthenticated",
+            HTTPStatus.UNAUTHORIZED,
+            "It is not known who asks",
+            "The request has no credentials, or none that hold; `WWW-Authenticate` says which are asked for.",
+            "Send the request with valid credentials.",
+        ),
+        _type(
+            "forbidden",
+            HTTPStatus.FORBIDDEN,
+            "Whoever asks may not do this",
+            "It is known who asks; `detail` says what is missing.",
+            "Ask with other credentials, or have more allowed to these.",
+        ),
+        _type(
+            "too_many_requests",
+            HTTPStatus.TOO_MANY_REQUESTS,
+            "Too many requests",
+            "The caller has asked more often than it may.",
+            "Wait as long as `Retry-After` says, and repeat the request.",
+        ),
+        _type(
             "not_found", _NOT_FOUND, "There is nothing here", "No resource has this path.", "See /docs for the paths."
         ),
         _type(

@@ -1,7 +1,9 @@
 """Refusals as RFC 9457 problems."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from http.client import responses
 from typing import Any, Final
 
 from starlette.exceptions import HTTPException
@@ -20,33 +22,31 @@ from app.domain.planning import refusals
 MEDIA_TYPE: Final = "application/problem+json"
 
 
-_HTTP_CODES: Final = {
+_HTTP_CODES: Final[Mapping[int, str]] = {
     HTTPStatus.BAD_REQUEST: "bad_request",
+    HTTPStatus.UNAUTHORIZED: "unauthenticated",
+    HTTPStatus.FORBIDDEN: "forbidden",
     HTTPStatus.NOT_FOUND: "not_found",
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+    HTTPStatus.REQUEST_TIMEOUT: "request_timeout",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "body_too_large",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
+    HTTPStatus.TOO_MANY_REQUESTS: "too_many_requests",
 }
-"""Codes for what the framework refuses by itself."""
+"""Codes for what the framework or a guard refuses."""
 
 
 def problem(request: Request, code: str, detail: str, **more: Any) -> Response:  # noqa: ANN401 - fields of ProblemOut
     """The answer for a problem."""
     kind = PROBLEM_TYPES[code]
-    body = ProblemOut(
-        type=str(request.base_url.replace(path=f"/problems/{code}")),
-        title=kind.title,
-        status=kind.status,
-        detail=detail,
-        code=code,
-        request_id=request.scope.get("request_id", ""),
-        **more,
-    )
-    return Response(body.model_dump_json(), kind.status, _headers(kind.status), MEDIA_TYPE)
+    page = str(request.base_url.replace(path=f"/problems/{code}"))
+    return _problem(request, kind.status, type=page, title=kind.title, detail=detail, code=code, **more)
 
 
-def _headers(status: HTTPStatus) -> dict[str, str] | None:
-    return {"Retry-After": "2"} if status is HTTPStatus.SERVICE_UNAVAILABLE else None
+def _problem(request: Request, status: int, **more: Any) -> Response:  # noqa: ANN401 - fields of ProblemOut
+    body = ProblemOut(status=status, request_id=request.scope.get("request_id", ""), **more)
+    headers = {"Retry-After": "2"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
+    return Response(body.model_dump_json(), status, headers, MEDIA_TYPE)
 
 
 def refusal(request: Request, error: RoadsteadError, names: CpuNames) -> Response:
@@ -90,10 +90,20 @@ _UNREADABLE: Final = FaultOut(
 
 
 def http_refusal(request: Request, error: HTTPException) -> Response:
-    """What the framework refuses by itself."""
+    """What the framework or a guard refuses, with the status and the headers that it is refused with."""
     if isinstance(error.__cause__, (ValueError, RecursionError)):
         return problem(request, "invalid_request", _UNREADABLE.detail, errors=[_UNREADABLE])
-    code = _HTTP_CODES.get(HTTPStatus(error.status_code), "bad_request")
-    answer = problem(request, code, str(error.detail))
+    detail = str(error.detail)
+    if code := _HTTP_CODES.get(error.status_code):
+        answer = problem(request, code, detail)
+    else:
+        answer = _unlisted(request, error.status_code, detail)
     answer.headers.update(error.headers or {})
     return answer
+
+
+def _unlisted(request: Request, status: int, detail: str) -> Response:
+    """A problem that is no more than its status (RFC 9457, 4.2.1)."""
+    title = responses.get(status, f"Status {status}")
+    code = re.sub("[^a-z0-9]+", "_", title.lower())
+    return _problem(request, status, type="about:blank", title=title, detail=detail, code=code)

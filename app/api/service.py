@@ -15,10 +15,15 @@ from app.api.metrics import CONTENT_TYPE, RequestMetrics, standing_exposition
 from app.api.models.service import HealthOut, ServiceOut
 from app.api.problem_types import PROBLEM_TYPES, ProblemType
 from app.api.problems import problem
+from app.api.routes import GuardedRoute
 from app.services.readiness import schema_fault
 from app.services.status import fleet_status
 
-router: Final = APIRouter(tags=["Service"])
+router: Final = APIRouter(tags=["Service"], route_class=GuardedRoute)
+
+
+open_router: Final = APIRouter(tags=["Service"])
+"""For everybody, whatever the guard says: probes, and what helps to find out why one is refused."""
 
 _CODE: Final = re.compile(r"`([^`]+)`")
 
@@ -29,13 +34,13 @@ async def describe_service() -> ServiceOut:
     return ServiceOut.of_version(version("roadstead"))
 
 
-@router.get("/healthz", response_model=HealthOut, summary="Is the process alive")
+@open_router.get("/healthz", response_model=HealthOut, summary="Is the process alive")
 async def check_health() -> HealthOut:
     """Says nothing of the database: a process that cannot reach it must not be restarted for that."""
     return HealthOut(status="ok")
 
 
-@router.get(
+@open_router.get(
     "/readyz",
     response_model=HealthOut,
     summary="Can the service do its work",
@@ -62,18 +67,18 @@ async def get_metrics(request: Request, context: ContextDep) -> Response:
     return Response(metrics.exposition() + fleet, media_type=CONTENT_TYPE)
 
 
-@router.get("/docs", include_in_schema=False)
+@open_router.get("/docs", include_in_schema=False)
 async def show_documentation(request: Request) -> HTMLResponse:
     return HTMLResponse(swagger.page(request.scope.get("root_path", "")))
 
 
-@router.get("/problems", include_in_schema=False)
+@open_router.get("/problems", include_in_schema=False)
 async def list_problems() -> HTMLResponse:
     items = "".join(f'<li><a href="problems/{code}">{code}</a>: {escape(kind.title)}</li>' for code, kind in _sorted())
     return _html("Problems", f"<h1>Problems</h1><ul>{items}</ul>")
 
 
-@router.get("/problems/{code}", include_in_schema=False)
+@open_router.get("/problems/{code}", include_in_schema=False)
 async def explain_problem(request: Request, code: Annotated[str, Path(max_length=100)]) -> Response:
     kind = PROBLEM_TYPES.get(code)
     if kind is None:

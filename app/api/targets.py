@@ -13,10 +13,11 @@ from app.api.models.targets import RejectionsOut, TargetsOut, VerdictOut
 from app.api.paging import Paging, encode_cursor
 from app.api.parameters import HostName, VmName
 from app.api.representations import Representations
+from app.api.routes import GuardedRoute
 from app.services import targets
 from app.services.targets import Targets
 
-router: Final = APIRouter(prefix="/v1", tags=["Planning"])
+router: Final = APIRouter(prefix="/v1", tags=["Planning"], route_class=GuardedRoute)
 
 
 @router.get(

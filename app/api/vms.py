@@ -13,10 +13,11 @@ from app.api.models.common import Name
 from app.api.models.vms import VmIn, VmOut, VmsOut
 from app.api.paging import Paging, encode_cursor
 from app.api.parameters import SpareVmName, StoppedVmName, VmName
+from app.api.routes import GuardedRoute
 from app.domain.vms.vm import VmState
 from app.services import vms
 
-router: Final = APIRouter(prefix="/v1/vms", tags=["VMs"])
+router: Final = APIRouter(prefix="/v1/vms", tags=["VMs"], route_class=GuardedRoute)
 
 
 States = Annotated[list[VmState], Query(alias="state", description="Repeat it to ask for any.")]

@@ -3,22 +3,19 @@
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
-from typing import Final, TypeVar
+from typing import Final
 
 from app.domain.errors import HostInUse, HostNotFound
 from app.domain.fleet.catalogue import HostFilter
 from app.domain.fleet.history import PastIdentity, by_identity
 from app.domain.fleet.host import Host, HostRecord
+from app.domain.fleet.host_patch import HostPatch, patched
 from app.domain.paging import Page, PageRequest
 from app.domain.preconditions import Precondition
 from app.services.context import Context
 from app.storage.database import Transaction
 
 _VMS_NAMED: Final = 10
-
-
-Edit = Callable[[Host], Host]
-"""What a host is to become, from what it is."""
 
 
 async def get_host(context: Context, name: str) -> HostRecord:
@@ -54,15 +51,19 @@ async def put_host(context: Context, host: Host, precondition: Precondition, rep
         return await _write_host(context, tx, host.name, lambda _: host, precondition, reporter)
 
 
-async def edit_host(context: Context, name: str, edit: Edit, precondition: Precondition, reporter: str) -> HostRecord:
-    """Replace a host by what an edit makes of it."""
+async def patch_host(
+    context: Context, name: str, patch: HostPatch, precondition: Precondition, reporter: str
+) -> HostRecord:
+    """Change parts of a host. Raises InvalidInput where what is left would be no host."""
     async with context.database.writing() as tx:
         seen = await tx.hosts.get(name)
         precondition.check(name, seen.tag)
-        if beat := await _beat(tx, seen, edit(seen.host)):
+        if beat := await _beat(tx, seen, patched(seen.host, patch)):
             return beat
     async with context.database.writing() as tx:
-        record, _ = await _write_host(context, tx, name, lambda host: edit(_there(host, name)), precondition, reporter)
+        record, _ = await _write_host(
+            context, tx, name, lambda present: patched(_existing(present, name).host, patch), precondition, reporter
+        )
         return record
 
 
@@ -80,7 +81,7 @@ async def _write_host(
     context: Context,
     tx: Transaction,
     name: str,
-    edit: Callable[[Host | None], Host],
+    become: Callable[[HostRecord | None], Host],
     precondition: Precondition,
     reporter: str,
 ) -> tuple[HostRecord, bool]:
@@ -88,7 +89,7 @@ async def _write_host(
     current = await tx.hosts.lock(name)
     present = None if current is None else current.record
     precondition.check(name, None if present is None else present.tag)
-    host = edit(None if present is None else present.host)
+    host = become(present)
     now = context.now()
     if current is None:
         return await tx.hosts.create(host, await tx.hosts.next_revision(), now, reporter), True
@@ -110,10 +111,7 @@ async def delete_host(context: Context, name: str, precondition: Precondition) -
         await tx.hosts.delete(current, await tx.hosts.next_revision(), context.now())
 
 
-T = TypeVar("T")
-
-
-def _there(host: T | None, name: str) -> T:
-    if host is None:
+def _existing(record: HostRecord | None, name: str) -> HostRecord:
+    if record is None:
         raise HostNotFound(name)
-    return host
+    return record

@@ -191,6 +191,13 @@ async def test_a_cpulist_may_be_left_out_only_of_a_single_group(client: httpx.As
         ),
         ({"state": None}, {"state": "active"}),
         ({"observed_at": "2026-11-23T10:00:00Z"}, {"observed_at": "2026-11-23T10:00:00Z"}),
+        (
+            {"capabilities": None},
+            {"capabilities": {"writable_id_registers": None, "discovery_hypercalls": None}},
+        ),
+        ({"capabilities": {}, "capacity": {}, "labels": {}}, {}),
+        # To remove what is not there changes nothing, whatever it is.
+        ({"colour": None, "capabilities": {"flight": None}, "capacity": {"gpus": None}, "labels": {"\n": None}}, {}),
         ({}, {}),
     ],
 )
@@ -231,6 +238,37 @@ async def test_a_patch_must_leave_a_host(client: httpx.AsyncClient) -> None:
     ):
         assert pointers(await client.patch("/v1/hosts/h1", json=patch)) == [pointer]
     assert await get(client, "/v1/hosts/h1") == before
+
+
+async def test_what_a_patch_must_tell_depends_on_what_is_there(client: httpx.AsyncClient) -> None:
+    labels = {f"l{number}": "" for number in range(200)}
+    before = await put_host(client, "h1", labels=labels)
+    for patch, wrong in (
+        ({"capacity": {"vcpus": 4}}, ["/capacity/memory_mib"]),
+        ({"capacity": {}}, ["/capacity/vcpus", "/capacity/memory_mib"]),
+        ({"labels": {f"more{number}": "" for number in range(57)}}, ["/labels"]),
+    ):
+        assert pointers(await client.patch("/v1/hosts/h1", json=patch)) == wrong
+    assert await get(client, "/v1/hosts/h1") == before
+    patched = await patch_host(client, "h1", labels={f"l{number}": "" for number in range(200, 256)})
+    assert len(patched["labels"]) == 256
+
+
+async def test_all_that_is_wrong_with_a_patch_is_told_at_once(client: httpx.AsyncClient) -> None:
+    await put_host(client, "h1")
+    patch = {"cpus": None, "state": "gone", "labels": {"a": {"b": None}}, "capacity": {"vcpus": None}, "colour": "red"}
+    assert sorted(pointers(await client.patch("/v1/hosts/h1", json=patch))) == [
+        "/capacity/vcpus",
+        "/colour",
+        "/cpus",
+        "/labels/a",
+        "/state",
+    ]
+
+
+async def test_a_time_that_is_removed_is_now(client: httpx.AsyncClient) -> None:
+    before = await put_host(client, "h1", observed_at="2026-11-22T10:00:00Z")
+    assert (await patch_host(client, "h1", observed_at=None))["observed_at"] > before["updated_at"]
 
 
 async def test_a_patch_needs_a_host(client: httpx.AsyncClient) -> None:

@@ -12,7 +12,7 @@ from app.domain.fleet.fleet import Fleet, FleetHost
 from app.domain.fleet.host import Host, HostState, LinedHost
 from app.domain.preconditions import UNCONDITIONAL
 from app.services.context import Context
-from app.services.hosts import delete_host, edit_host, put_host
+from app.services.hosts import delete_host, put_host
 from app.settings import Settings
 from tests.storage.statements import statements
 from tests.storage.workers import N1, N2, SEEN, a_host, fleet_of, working
@@ -55,7 +55,7 @@ async def test_every_kind_of_change_travels(worker: Context, other: Context) -> 
         replace(host, capabilities=replace(host.capabilities, discovery_hypercalls=None)),
         host,
     ):
-        await edit_host(worker, "h1", lambda _, changed=changed: changed, UNCONDITIONAL, "test")  # type: ignore[misc] # mypy infers no default
+        await put(worker, changed)
         assert (await fleet_of(other)).host("h1") == seen_by_the_planner(changed)
         assert (await fleet_of(worker)).host("h1") == seen_by_the_planner(changed)
 

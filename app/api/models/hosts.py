@@ -29,7 +29,7 @@ from app.domain.cpu.cpulist import CpuList
 from app.domain.cpu.identity import CpuGroup, Identity
 from app.domain.cpu.implementation import ReportedImplementation
 from app.domain.fleet.history import IdentityPeriod, PastIdentity
-from app.domain.fleet.host import Capabilities, Capacity, Host, HostRecord, HostState
+from app.domain.fleet.host import MAX_LABELS, Capabilities, Capacity, Host, HostRecord, HostState
 
 MAX_GROUPS = 1024
 
@@ -98,7 +98,7 @@ class CapacityIn(In):
 class OneOfAKind(In):
     """What tells hosts of one kind apart."""
 
-    labels: dict[LabelKey, LabelValue] = Field(default_factory=dict, max_length=256)
+    labels: dict[LabelKey, LabelValue] = Field(default_factory=dict, max_length=MAX_LABELS)
     observed_at: Moment | None = Field(None, description="Defaults to the time of the request.")
 
 
@@ -171,10 +171,6 @@ class HostReport(Out):
     kernel_release: KernelReleaseOut
     vmm: str | None = Field(examples=["qemu 10.2"])
     observed_at: datetime
-
-    @classmethod
-    def from_domain(cls, host: Host) -> "HostReport":
-        return cls(**_reported(host))
 
 
 def _reported(host: Host) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from typing import Final, NamedTuple
 
 from app.domain.cpu.identity import Identity
 
+MAX_LABELS: Final = 256
+
 
 class HostState(StrEnum):
     """Life of a host; rule 2. Only `active` hosts receive VMs; all but `retired` ones shape the next lists."""

@@ -1,0 +1,66 @@
+"""Routes that ask a guard before anything else, and what they call.
+
+FastAPI's dependencies come after the body has been read and parsed; a guard comes before.
+"""
+
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import cache
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute, iter_route_contexts
+from starlette.requests import Request
+from starlette.responses import Response
+from typing_extensions import override
+
+Guard = Callable[[Request], Awaitable[None]]
+"""Lets a request pass, or raises what it is refused with."""
+
+
+async def let_all_pass(_: Request) -> None:
+    """The guard of a service that is open."""
+
+
+_Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class GuardedRoute(APIRoute):
+    """Handles what the app's guard lets pass. Every route is one, but for those that are open to all by intent."""
+
+    @override
+    def get_route_handler(self) -> _Handler:
+        handle = self._handler()
+
+        async def guarded(request: Request) -> Response:
+            guard: Guard = request.app.state.guard
+            await guard(request)
+            return await handle(request)
+
+        return guarded
+
+    def _handler(self) -> _Handler:
+        return super().get_route_handler()
+
+
+class HotRoute(GuardedRoute):
+    """Calls its endpoint with the request, and with the path's parameters as text, past FastAPI's solving of them.
+
+    That takes longer than the hot reads do (docs/performance.md). Where somebody has declared dependencies (for the
+    app, a router, an inclusion, or the route), they are solved like those of any other route.
+    """
+
+    @override
+    def _handler(self) -> _Handler:
+        solve, endpoint = super()._handler(), self.endpoint
+
+        @cache
+        def has_dependencies(app: FastAPI) -> bool:
+            return any(each.dependencies for each in iter_route_contexts(app.routes) if each.original_route is self)
+
+        async def handle(request: Request) -> Response:
+            if has_dependencies(request.app):
+                return await solve(request)
+            response: Response = await endpoint(request, **request.path_params)
+            return response
+
+        return handle

@@ -1,0 +1,78 @@
+"""Changes of a host that leave the rest of it as it is."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import datetime
+from enum import Enum
+from typing import Final, TypeVar
+
+from app.domain.cpu.identity import CpuGroup, Identity
+from app.domain.errors import InputFault, InvalidInput
+from app.domain.fleet.host import MAX_LABELS, Capacity, Host, HostState
+
+T = TypeVar("T")
+
+
+class Unchanged(Enum):
+    UNCHANGED = "unchanged"
+
+
+UNCHANGED: Final = Unchanged.UNCHANGED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostPatch:
+    """What is to become of a host. What is not named stays; what None removes is as if it had never been told."""
+
+    state: HostState | Unchanged = UNCHANGED
+    labels: Mapping[str, str | None] | None = field(default_factory=dict)
+    """By key: a value, or None to remove the label. None alone removes them all."""
+    cpus: tuple[CpuGroup, ...] | Unchanged = UNCHANGED
+    """All of them, as they were read."""
+    capabilities: Mapping[str, bool | None] = field(default_factory=dict)
+    """By the name of the capability."""
+    capacity: Mapping[str, int] | Unchanged | None = UNCHANGED
+    """By what is measured."""
+    kernel_release: str | Unchanged | None = UNCHANGED
+    vmm: str | Unchanged | None = UNCHANGED
+    observed_at: datetime | Unchanged = UNCHANGED
+
+
+def patched(host: Host, patch: HostPatch) -> Host:
+    """The host as the patch leaves it. Raises InvalidInput where that would be no host."""
+    return replace(
+        host,
+        state=_after(host.state, patch.state),
+        labels=_labels(host.labels, patch.labels),
+        identity=host.identity if patch.cpus is UNCHANGED else Identity(patch.cpus),
+        capabilities=replace(host.capabilities, **patch.capabilities),
+        capacity=host.capacity if patch.capacity is UNCHANGED else _capacity(host.capacity, patch.capacity),
+        kernel_release=_after(host.kernel_release, patch.kernel_release),
+        vmm=_after(host.vmm, patch.vmm),
+        observed_at=_after(host.observed_at, patch.observed_at),
+    )
+
+
+def _after(present: T, change: T | Unchanged) -> T:
+    return present if isinstance(change, Unchanged) else change
+
+
+def _labels(present: Mapping[str, str], changes: Mapping[str, str | None] | None) -> Mapping[str, str]:
+    if changes is None:
+        return {}
+    labels = {key: value for key, value in {**present, **changes}.items() if value is not None}
+    if len(labels) > MAX_LABELS:
+        fault = InputFault("/labels", f"a host has at most {MAX_LABELS} labels; this would make it {len(labels)}")
+        raise InvalidInput([fault])
+    return labels
+
+
+def _capacity(present: Capacity | None, changes: Mapping[str, int] | None) -> Capacity | None:
+    if changes is None:
+        return None
+    told = {**(asdict(present) if present else {}), **changes}
+    if missing := [each.name for each in fields(Capacity) if each.name not in told]:
+        raise InvalidInput(
+            [InputFault(f"/capacity/{name}", "is needed, as the host has no capacity yet") for name in missing]
+        )
+    return Capacity(**told)
