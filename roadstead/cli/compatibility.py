@@ -5,7 +5,7 @@ import typer
 from roadstead.cli.options import command_group
 from roadstead.cli.session import session
 from roadstead.cli.views.compatibility import compatibility_view
-from roadstead.client import errata
+from roadstead.client import compatibility as calls
 
 compatibility = command_group()
 
@@ -14,4 +14,4 @@ compatibility = command_group()
 def show_compatibility(ctx: typer.Context) -> None:
     """Which CPU implementations of the fleet may share a list, and what forbids it to the others."""
     with session(ctx) as (client, output):
-        output.show(client.ask(errata.compatibility()), compatibility_view)
+        output.show(client.ask(calls.read()), compatibility_view)

@@ -3,9 +3,10 @@ import uuid
 import pytest
 
 from demo.service import HOST
-from roadstead.client import Client, Server, hosts, vms
-from tests.api.talk import N1, N1_NEW, V1, V2, group, host, vm
+from roadstead.client import Client, Server, boots, hosts, vms
+from tests.api.talk import N1, N1_NEW, V1, V2, group
 from tests.cli.program import CommandLine
+from tests.client.inputs import host, vm
 
 WIDTH = 100
 
@@ -22,7 +23,7 @@ def fleet(service_url: str) -> None:
         for name, cpu in (("h1", N1), ("h2", N1), ("h3", V1), ("h4", unknown), ("h5", AMPERE_ONE)):
             client.ask(hosts.write(name, host(cpu, **found)))
         client.ask(vms.write("vm-1", vm({"selector": {"match_labels": {"zone": "fra1"}}})))
-        client.ask(vms.boot("vm-1", "h1"))
+        client.ask(boots.boot("vm-1", "h1"))
         client.ask(hosts.write("h7", host(N1_NEW, state="cordoned", **found)))
         client.ask(hosts.write("h8", host(group(N1, "0-3"), group(V2, "4-7"), **found)))
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from roadstead.client import Client, Server, hosts
-from tests.api.talk import N1, N1_NEW, V1, host
+from tests.api.talk import N1, N1_NEW, V1
 from tests.cli.program import CommandLine
+from tests.client.inputs import host
 from tests.failing_service import failing_service, problem
 
 DEFINITIONS = """\
