@@ -38,7 +38,7 @@ class Problem(ClientError):
         self.code = _text(document.get("code")) or f"http_{status}"
         """Stable. `http_NNN` where the answer was no problem document: then a proxy gave it, not the service."""
         self.kind: ProblemCode | None = _CODES.get(self.code)
-        """The same for `match` and type checkers; None for what this release of the client does not know."""
+        """The same for type checkers; None for what this release of the client does not know."""
         self.title = _text(document.get("title")) or _phrase(status)
         self.detail = _text(document.get("detail"))
         self.errors: Sequence[Fault] = _objects(document.get("errors"), "pointer", "detail")
