@@ -2,10 +2,10 @@
 
 This package is what other programs and other machines use: the client, the command line, the collector.
 
-    from roadstead import Client, Server, vms
+    from roadstead import Client, Server, targets
 
     with Client(Server("https://roadstead.example.net")) as client:
-        verdict = client.ask(vms.verdict("vm-1", "h7"))
+        verdict = client.ask(targets.verdict("vm-1", "h7"))
 """
 
 from typing import TYPE_CHECKING
@@ -20,12 +20,21 @@ if TYPE_CHECKING:
         Misconfigured,
         Problem,
         Retries,
+        Retry,
         Server,
         Unreachable,
+        boots,
+        compatibility,
         documents,
+        effects,
         errata,
         hosts,
+        hypercalls,
+        implementation_lists,
+        implementations,
         migrations,
+        placements,
+        targets,
         vms,
     )
 
@@ -38,12 +47,21 @@ __all__ = [
     "Misconfigured",
     "Problem",
     "Retries",
+    "Retry",
     "Server",
     "Unreachable",
+    "boots",
+    "compatibility",
     "documents",
+    "effects",
     "errata",
     "hosts",
+    "hypercalls",
+    "implementation_lists",
+    "implementations",
     "migrations",
+    "placements",
+    "targets",
     "vms",
 ]
 

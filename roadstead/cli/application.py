@@ -17,7 +17,7 @@ _TALKS: Final = (server_options, output_options)
 
 class _Entry(NamedTuple):
     module: str
-    """Where the command is; the Typer in it has the name of the command."""
+    """Where the command is; the Typer in it has the name of the command, with underscores."""
     help: str
     options: Sequence[Callable[..., None]] = ()
     """Options of all commands that may also stand behind this one."""
@@ -27,7 +27,8 @@ _COMMANDS: Final = {
     "hosts": _Entry("hosts", "Hosts: list, show, import, cordon, delete.", _TALKS),
     "vms": _Entry("vms", "VMs: define, boot, explain where they may move, migrate.", _TALKS),
     "migrations": _Entry("migrations", "Migrations that were admitted: verify, complete, fail.", _TALKS),
-    "preview": _Entry("preview", "What a boot on a host would get. Stores nothing.", _TALKS),
+    "preview": _Entry("placements", "What a boot on a host would get. Stores nothing.", _TALKS),
+    "implementation-lists": _Entry("implementation_lists", "Implementation lists by digest.", _TALKS),
     "implementations": _Entry("implementations", "The CPU implementations of the fleet.", _TALKS),
     "compatibility": _Entry("compatibility", "Which CPU implementations may share a list.", _TALKS),
     "effects": _Entry("effects", "What an implementation list does to a guest.", _TALKS),
@@ -55,7 +56,7 @@ class _OnDemand(TyperGroup):
 
 def _command(name: str) -> Any:  # noqa: ANN401 - Typer has no public name for what it makes
     entry = _COMMANDS[name]
-    command = get_command(getattr(import_module(f"roadstead.cli.{entry.module}"), name))
+    command = get_command(getattr(import_module(f"roadstead.cli.{entry.module}"), name.replace("-", "_")))
     for leaf in getattr(command, "commands", {name: command}).values():
         add_options(leaf, entry.options, brief=True)
     return command

@@ -7,9 +7,9 @@ import typer
 
 from roadstead.cli.options import command_group
 from roadstead.cli.session import session
-from roadstead.cli.views.errata import effects_view
+from roadstead.cli.views.effects import effects_view
 from roadstead.client import Client, vms
-from roadstead.client import errata as calls
+from roadstead.client import effects as calls
 
 effects = command_group()
 
@@ -33,9 +33,9 @@ def show_effects(
     """What an implementation list does to a guest: what it switches on, what it would take away."""
     with session(ctx) as (client, output):
         if of.startswith(_DIGEST):
-            output.show(client.ask(calls.effects_of_list(of, kernel)), effects_view)
+            output.show(client.ask(calls.of_list(of, kernel)), effects_view)
         else:
-            output.show(client.ask(calls.effects_on_vm(of, kernel or _kernel(client, of))), effects_view)
+            output.show(client.ask(calls.of_vm(of, kernel or _kernel(client, of))), effects_view)
 
 
 def _kernel(client: Client, vm: str) -> str | None:

@@ -1,4 +1,4 @@
-"""`roadstead errata` and `roadstead effects`."""
+"""`roadstead errata`."""
 
 from typing import Annotated
 

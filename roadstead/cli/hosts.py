@@ -10,11 +10,12 @@ from roadstead.cli.host_files import HostFile, HostFormat
 from roadstead.cli.options import HostName, Limit, command_group, page_size, there
 from roadstead.cli.session import session
 from roadstead.cli.views.hosts import HOSTS, history_view, host_view, imported_sentence
+from roadstead.client import documents
 from roadstead.client import hosts as calls
 
 hosts = command_group()
 
-State = Annotated[HostState, typer.Argument(help="What the host is to be.", show_default=False)]
+State = Annotated[documents.HostState, typer.Argument(help="What the host is to be.", show_default=False)]
 Implementation = Annotated[
     str | None,
     typer.Option(metavar="MIDR[,REVIDR[,AIDR]]", help="Only hosts with it; registers left out may be anything."),
@@ -35,7 +36,7 @@ def list_hosts(
 ) -> None:
     """Hosts by name. All conditions must hold."""
     with session(ctx) as (client, output):
-        call = calls.find(label or (), state or (), implementation, page_size(limit))
+        call = calls.find(label or (), [each.value for each in state or ()], implementation, page_size(limit))
         output.show_all(client.each(call), HOSTS, limit)
 
 

@@ -4,8 +4,8 @@ import typer
 
 from roadstead.cli.options import Limit, command_group, page_size
 from roadstead.cli.session import session
-from roadstead.cli.views.hosts import FLEET_IMPLEMENTATIONS
-from roadstead.client import hosts
+from roadstead.cli.views.implementations import FLEET_IMPLEMENTATIONS
+from roadstead.client import implementations as calls
 
 implementations = command_group()
 
@@ -14,4 +14,4 @@ implementations = command_group()
 def list_implementations(ctx: typer.Context, limit: Limit = 100) -> None:
     """Every distinct CPU implementation of the fleet, with the hosts that have it."""
     with session(ctx) as (client, output):
-        output.show_all(client.each(hosts.implementations(page_size(limit))), FLEET_IMPLEMENTATIONS, limit)
+        output.show_all(client.each(calls.find(page_size(limit))), FLEET_IMPLEMENTATIONS, limit)

@@ -1,18 +1,27 @@
-"""`roadstead migrations`. One is admitted with `roadstead vms migrate`."""
+"""`roadstead migrations`, and `roadstead vms migrate`, with which one is admitted."""
 
 from typing import Annotated
 
 import typer
 
-from roadstead.cli.options import Limit, command_group, page_size
+from roadstead.cli.options import HostName, Limit, VmName, command_group, page_size
 from roadstead.cli.session import session
-from roadstead.cli.views.vms import MIGRATIONS, migration_view
+from roadstead.cli.views.migrations import MIGRATIONS, migration_view
 from roadstead.client import migrations as calls
 from roadstead.client.documents import MigrationState
 
 migrations = command_group()
 
+of_vm = command_group()
+
 Id = Annotated[str, typer.Argument(metavar="ID", help="Id of a migration.", show_default=False)]
+
+
+@of_vm.command()
+def migrate(ctx: typer.Context, vm: VmName, host: HostName) -> None:
+    """Have a move to a host admitted. Move the guest then, and say how it went: `roadstead migrations`."""
+    with session(ctx) as (client, output):
+        output.show(client.ask(calls.admit(vm, host)), migration_view)
 
 
 @migrations.command("list")

@@ -6,15 +6,15 @@ comes next: an `Answer`, a `Pause` before the same request again, or an exceptio
 
 import random
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from roadstead.client.calls import NOT_MODIFIED, Answer, Call, Received, Unreadable
-from roadstead.client.problems import FIRST_ERROR, Problem, Unreachable
+from roadstead.client.problems import FIRST_ERROR, ClientError, Problem, Unreachable
 
 T = TypeVar("T")
 
@@ -29,6 +29,18 @@ _BUSY: Final = frozenset(
 """Answers that say nothing about the call, and may be different in a moment."""
 
 
+class Retry(NamedTuple):
+    """A call that is about to be sent again."""
+
+    call: Call[Any]
+    attempt: int
+    """The number of the try that follows: 2 for the first repetition."""
+    wait: float
+    """Seconds until then."""
+    cause: ClientError
+    """How the try before ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class Retries:
     """How often a call is tried again, and how long to wait before. All calls of this API may be repeated.
@@ -41,6 +53,8 @@ class Retries:
     first_pause: float = 0.5
     longest_pause: float = 30.0
     """Seconds. A service that asks for more (Retry-After) is not waited for."""
+    told: Callable[[Retry], None] | None = None
+    """Called before each wait, as for a log. What it raises ends the call."""
 
     def pauses(self) -> Iterator[float]:
         """Each twice as long as the one before at most, and random, so that many clients do not come back in step."""
@@ -56,15 +70,13 @@ class Exchange(Generic[T]):
     def __init__(self, call: Call[T], retries: Retries) -> None:
         named = "Idempotency-Key" in call.headers or not call.changes_state
         self.request: Final = call if named else call.with_key(str(uuid.uuid4()))
-        self._longest_pause = retries.longest_pause
-        self._pauses = retries.pauses() if call.repeatable else iter(())
+        self._retries = retries
+        self._pauses = enumerate(retries.pauses() if call.repeatable else (), start=2)
 
     def received(self, received: Received) -> Answer[T] | Pause:
         """Raises Problem, and Unreachable where the answer is none of this API."""
-        if received.status in _BUSY and (pause := self._pause(_retry_after(received))):
-            return pause
         if received.status >= FIRST_ERROR and received.status != NOT_MODIFIED:
-            raise Problem.of(received)
+            return self._refused(Problem.of(received), received)
         try:
             value = self.request.read(received)
         except Unreadable as error:
@@ -75,14 +87,24 @@ class Exchange(Generic[T]):
 
     def lost(self, why: Exception) -> Pause:
         """There was no answer. Raises Unreachable if that was the last try."""
-        if pause := self._pause(0.0):
-            return pause
-        message = f"the service cannot be reached: {str(why) or type(why).__name__}"
-        raise Unreachable(message) from why
+        unreachable = Unreachable(f"the service cannot be reached: {str(why) or type(why).__name__}")
+        unreachable.__cause__ = why
+        return self._pause(unreachable)
 
-    def _pause(self, asked: float) -> Pause | None:
-        pause = next(self._pauses, None)
-        return None if pause is None or asked > self._longest_pause else Pause(max(pause, asked))
+    def _refused(self, problem: Problem, received: Received) -> Pause:
+        if received.status not in _BUSY:
+            raise problem
+        return self._pause(problem, _retry_after(received))
+
+    def _pause(self, cause: ClientError, asked: float = 0.0) -> Pause:
+        """Raises the cause if it was that of the last try."""
+        attempt, pause = next(self._pauses, (0, None))
+        if pause is None or asked > self._retries.longest_pause:
+            raise cause
+        wait = max(pause, asked)
+        if self._retries.told:
+            self._retries.told(Retry(self.request, attempt, wait, cause))
+        return Pause(wait)
 
 
 def _retry_after(received: Received) -> float:

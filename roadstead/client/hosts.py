@@ -1,11 +1,11 @@
-"""Calls about hosts, and about what the fleet is made of."""
+"""Calls about hosts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
-from roadstead.client.calls import Body, Call, Chunks, Query, action, address, delete, get, patch, put
-from roadstead.client.documents import FleetImplementationPage, Host, HostHistory, HostPage, Imported
+from roadstead.client.calls import Body, Call, Chunks, action, address, delete, get, patch, put
+from roadstead.client.documents import Host, HostHistory, HostInput, HostPage, HostPatch, HostState, Imported
 
 NDJSON: Final = "application/x-ndjson"
 _IMPORT_SECONDS: Final = 900.0
@@ -14,30 +14,27 @@ _IMPORT_SECONDS: Final = 900.0
 
 def find(
     labels: Sequence[str] = (),
-    states: Sequence[str] = (),
+    states: Sequence[HostState] = (),
     implementation: str | None = None,
     page_size: int | None = None,
 ) -> Call[HostPage]:
     """Hosts by name that have all of the labels (`key=value`, or `key`), any of the states, and the implementation."""
-    query: Query = {
-        "label": list(labels),
-        "state": list(states),
-        "implementation": implementation,
-        "limit": page_size,
-    }
-    return get(address("hosts"), query)
+    return get(
+        address("hosts"),
+        {"label": list(labels), "state": list(states), "implementation": implementation, "limit": page_size},
+    )
 
 
 def read(name: str) -> Call[Host]:
     return get(address("hosts", name))
 
 
-def write(name: str, host: Mapping[str, Any]) -> Call[Host]:
+def write(name: str, host: HostInput) -> Call[Host]:
     """Create the host, or replace all of it."""
     return put(address("hosts", name), host)
 
 
-def edit(name: str, changes: Mapping[str, Any]) -> Call[Host]:
+def edit(name: str, changes: HostPatch) -> Call[Host]:
     """Change what is named and leave the rest (JSON merge patch)."""
     return patch(address("hosts", name), changes)
 
@@ -60,8 +57,3 @@ def take_in(lines: bytes | Chunks, *, dry_run: bool = False, repeatable: bool = 
         repeatable=repeatable,
         longest_wait=_IMPORT_SECONDS,
     )
-
-
-def implementations(page_size: int | None = None) -> Call[FleetImplementationPage]:
-    """Every distinct implementation of the fleet."""
-    return get(address("implementations"), {"limit": page_size})

@@ -1,7 +1,13 @@
-"""Calls about migrations that were admitted."""
+"""Calls about migrations, from their admission on."""
 
 from roadstead.client.calls import Call, action, address, get, question
-from roadstead.client.documents import Migration, MigrationState, Page
+from roadstead.client.documents import Migration, MigrationInput, MigrationState, Page
+
+
+def admit(vm: str, target: str) -> Call[Migration]:
+    """Admit the move. The guest has not moved by that."""
+    wanted: MigrationInput = {"target": target}
+    return action(address("vms", vm, "migrations"), wanted)
 
 
 def find(

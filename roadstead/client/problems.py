@@ -8,12 +8,14 @@ ClientError
 import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from roadstead.client.calls import Received
-from roadstead.client.documents import Fault, Reason
+from roadstead.client.documents import Fault, ProblemCode, Reason
 
 MEDIA_TYPE: Final = "application/problem+json"
+_CODES: Final = {code: code for code in get_args(ProblemCode)}
+
 FIRST_ERROR: Final = 300
 """Redirections are none of the service's: whatever sends them is not the address that was meant."""
 
@@ -35,6 +37,8 @@ class Problem(ClientError):
         """The whole of it, with what only some problems have: `candidates`, `vms`, `migration`, …"""
         self.code = _text(document.get("code")) or f"http_{status}"
         """Stable. `http_NNN` where the answer was no problem document: then a proxy gave it, not the service."""
+        self.kind: ProblemCode | None = _CODES.get(self.code)
+        """The same for type checkers; None for what this release of the client does not know."""
         self.title = _text(document.get("title")) or _phrase(status)
         self.detail = _text(document.get("detail"))
         self.errors: Sequence[Fault] = _objects(document.get("errors"), "pointer", "detail")

@@ -2,6 +2,7 @@
 
 import ssl
 from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,7 +10,6 @@ import httpx
 
 from roadstead.client.exchange import Retries
 
-_USER_AGENT: Final = "roadstead-client"
 _CONNECT_SECONDS: Final = 5.0
 
 
@@ -41,7 +41,7 @@ class Server:
         url = self._address()
         return {
             "base_url": url,
-            "headers": {"User-Agent": _USER_AGENT, **self._authorization()},
+            "headers": {"User-Agent": _user_agent(), **self._authorization()},
             "timeout": timeout(self.timeout),
             "verify": self._trust(url.scheme),
         }
@@ -77,6 +77,13 @@ class Server:
             message = f"the certificates cannot be used: {error}"
             raise Misconfigured(message) from error
         return context
+
+
+def _user_agent() -> str:
+    try:
+        return f"roadstead-client/{version('roadstead')}"
+    except PackageNotFoundError:  # a directory that was copied to a host
+        return "roadstead-client"
 
 
 def _token_in(file: Path) -> str:

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import cast
 
 from roadstead.client import Client, Problem, Server, Unreachable, hosts
 from roadstead.client import Misconfigured as UnusableServer
+from roadstead.client.documents import HostInput, HostPatch
 from roadstead.collector.failures import Misconfigured, ReportRefused, ServiceUnreachable
 from roadstead.collector.report import HostReport
 
@@ -41,8 +43,9 @@ def send(report: HostReport, name: str, server: Server, registration: Registrati
 
 
 def _send(report: HostReport, name: str, client: Client, registration: Registration) -> str:
+    changes = cast("HostPatch", report.merge_patch())
     try:
-        client.ask(hosts.edit(name, report.merge_patch()))
+        client.ask(hosts.edit(name, changes))
     except Problem as problem:
         if problem.status != HTTPStatus.NOT_FOUND:
             raise
@@ -50,14 +53,14 @@ def _send(report: HostReport, name: str, client: Client, registration: Registrat
         return "updated"
     new = {"state": registration.state, "labels": dict(registration.labels), **report.document()}
     try:
-        client.ask(hosts.write(name, new).only_create())
+        client.ask(hosts.write(name, cast("HostInput", new)).only_create())
     except Problem as problem:
         if problem.status != HTTPStatus.PRECONDITION_FAILED:
             raise
     else:
         return "created"
     # Somebody else created the host since it was not found.
-    client.ask(hosts.edit(name, report.merge_patch()))
+    client.ask(hosts.edit(name, changes))
     return "updated"
 
 

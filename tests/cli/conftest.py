@@ -1,13 +1,30 @@
 import uuid
+from pathlib import Path
 
 import pytest
 
 from demo.service import HOST
-from roadstead.client import Client, Server, hosts, vms
-from tests.api.talk import N1, N1_NEW, V1, V2, group, host, vm
+from roadstead.client import Client, Server, boots, hosts, vms
+from tests.api.talk import N1, N1_NEW, V1, V2, group
 from tests.cli.program import CommandLine
+from tests.client.inputs import host, vm
 
 WIDTH = 100
+
+DEFINITIONS = """\
+name: {0}-vm
+placement:
+  selector: {{match_labels: {{zone: {0}}}}}
+guest: {{discovers_implementations: true, kernel_release: "6.18.15"}}
+---
+- name: {0}-old
+  placement:
+    selector:
+      match_expressions: [{{key: zone, operator: In, values: [{0}]}}, {{key: gpu, operator: DoesNotExist}}]
+    exclude_hosts: [h99]
+  guest: {{discovers_implementations: false}}
+---
+"""
 
 AMPERE_ONE = (0xC00FAC30, 0, 0)
 """May not stand on a list beside Neoverse N1."""
@@ -22,7 +39,7 @@ def fleet(service_url: str) -> None:
         for name, cpu in (("h1", N1), ("h2", N1), ("h3", V1), ("h4", unknown), ("h5", AMPERE_ONE)):
             client.ask(hosts.write(name, host(cpu, **found)))
         client.ask(vms.write("vm-1", vm({"selector": {"match_labels": {"zone": "fra1"}}})))
-        client.ask(vms.boot("vm-1", "h1"))
+        client.ask(boots.boot("vm-1", "h1"))
         client.ask(hosts.write("h7", host(N1_NEW, state="cordoned", **found)))
         client.ask(hosts.write("h8", host(group(N1, "0-3"), group(V2, "4-7"), **found)))
 
@@ -55,3 +72,22 @@ def asking(roadstead: CommandLine, service_url: str, monkeypatch: pytest.MonkeyP
 def zone() -> str:
     """A part of the fleet that no other test knows of."""
     return f"z{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal in which no line is broken."""
+    monkeypatch.setenv("COLUMNS", "140")
+
+
+@pytest.fixture
+def guest(asking: CommandLine, service_url: str, tmp_path: Path, zone: str) -> str:
+    """A VM whose placement has two hosts of different CPUs; `old` is one that cannot discover."""
+    with Client(Server(service_url)) as client:
+        for name, cpu in ((f"{zone}-1", N1), (f"{zone}-2", V1)):
+            client.ask(hosts.write(name, host(cpu, labels={"zone": zone})))
+    path = tmp_path / "vms.yaml"
+    path.write_text(DEFINITIONS.format(zone))
+    assert asking("vms", "apply", path).out == f"{zone}-vm is defined\n{zone}-old is defined\n"
+    assert asking("vms", "apply", path).out == f"{zone}-vm is as the file says\n{zone}-old is as the file says\n"
+    return f"{zone}-vm"

@@ -57,10 +57,3 @@ def test_every_column_is_in_it_and_the_example_is_good() -> None:
     sent = b"".join(csv_as_ndjson(example.splitlines(keepends=True)))
     hosts = [json.loads(line) for line in sent.splitlines() if line]
     assert [(host["name"], len(host["cpus"])) for host in hosts] == [("h1", 1), ("board-1", 2)]
-
-
-def test_its_python_is_python() -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
-    compile(example, "docs/cli.md", "exec")
-    imports, *_ = example.split("\n\n")
-    exec(imports)  # noqa: S102 - what is imported there must be there

@@ -16,6 +16,7 @@ COMMANDS = [
     "vms",
     "migrations",
     "preview",
+    "implementation-lists",
     "implementations",
     "compatibility",
     "effects",

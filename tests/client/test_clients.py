@@ -8,9 +8,25 @@ from itertools import islice
 
 import pytest
 
-from roadstead.client import Problem, errata, hosts, migrations, vms
-from tests.api.talk import N1, N1_NEW, V1, host, vm
+from roadstead.client import (
+    Problem,
+    boots,
+    compatibility,
+    effects,
+    errata,
+    hosts,
+    hypercalls,
+    implementation_lists,
+    implementations,
+    migrations,
+    placements,
+    targets,
+    vms,
+)
+from roadstead.client.documents import VmInput
+from tests.api.talk import N1, N1_NEW, V1
 from tests.client.asking import Asker
+from tests.client.inputs import host, vm
 
 
 @pytest.fixture
@@ -19,7 +35,7 @@ def zone() -> str:
     return f"z{uuid.uuid4().hex[:8]}"
 
 
-def in_zone(zone: str) -> dict[str, object]:
+def in_zone(zone: str) -> VmInput:
     return vm({"selector": {"match_labels": {"zone": zone}}})
 
 
@@ -29,20 +45,20 @@ def test_a_vm_and_where_it_may_move(client: Asker, zone: str) -> None:
         assert client.send(hosts.write(name, host(cpu, labels={"zone": zone}))).created
     client.ask(vms.write(guest, in_zone(zone)))
 
-    sealed = client.ask(vms.boot(guest, one))
+    sealed = client.ask(boots.boot(guest, one))
     assert (sealed["boot"], sealed["count"], sealed["mode"]) == (1, 2, "discoverable")
-    assert sealed == client.ask(vms.implementation_list(guest)) == client.ask(vms.implementation_list(guest, 1))
-    assert client.ask(vms.qemu_option(guest)).startswith("impl-cpu.0.midr=0x413fd0c1")
-    assert f"sha256:{sha256(client.ask(vms.binary_list(guest))).hexdigest()}" == sealed["digest"]
-    assert client.ask(errata.list_content(sealed["digest"]))["count"] == 2
+    assert sealed == client.ask(implementation_lists.of_vm(guest)) == client.ask(implementation_lists.of_vm(guest, 1))
+    assert client.ask(implementation_lists.of_vm_for_qemu(guest)).startswith("impl-cpu.0.midr=0x413fd0c1")
+    assert f"sha256:{sha256(client.ask(implementation_lists.of_vm_in_bytes(guest))).hexdigest()}" == sealed["digest"]
+    assert client.ask(implementation_lists.read(sealed["digest"]))["count"] == 2
 
     client.ask(hosts.write(strange, host(N1_NEW, labels={"zone": zone})))
-    assert [target["host"] for target in client.each(vms.targets(guest))] == [other]
-    verdict = client.ask(vms.verdict(guest, strange))
+    assert [target["host"] for target in client.each(targets.find(guest))] == [other]
+    verdict = client.ask(targets.verdict(guest, strange))
     assert [reason["code"] for reason in verdict["reasons"]] == ["implementation_not_listed"]
     assert verdict["reasons"][0]["unlisted"][0]["differing_registers"] == ["revidr"]
     with pytest.raises(Problem) as refused:
-        client.ask(vms.migrate(guest, strange))
+        client.ask(migrations.admit(guest, strange))
     assert refused.value.code == "not_a_target"
     assert refused.value.reasons == verdict["reasons"]
 
@@ -52,12 +68,12 @@ def test_a_migration(client: Asker, zone: str) -> None:
     for name in (one, other):
         client.ask(hosts.write(name, host(N1, labels={"zone": zone})))
     client.ask(vms.write(guest, in_zone(zone)))
-    client.ask(vms.boot(guest, one))
-    migration = client.ask(vms.migrate(guest, other))
+    client.ask(boots.boot(guest, one))
+    migration = client.ask(migrations.admit(guest, other))
     assert client.ask(migrations.verify(migration["id"]))["state"] == "admitted"
     assert client.ask(migrations.complete(migration["id"]))["state"] == "completed"
     assert client.ask(vms.read(guest))["host"] == other
-    assert client.ask(vms.stop(guest))["state"] == "defined"
+    assert client.ask(boots.stop(guest))["state"] == "defined"
     client.ask(vms.remove(guest))
     with pytest.raises(Problem, match="there is no VM"):
         client.ask(vms.read(guest))
@@ -84,11 +100,11 @@ def test_one_key_is_carried_out_once(client: Asker, zone: str) -> None:
     guest, home = f"{zone}-vm", f"{zone}-1"
     client.ask(hosts.write(home, host(N1, labels={"zone": zone})))
     client.ask(vms.write(guest, in_zone(zone)))
-    boot = vms.boot(guest, home).with_key(zone)
+    boot = boots.boot(guest, home).with_key(zone)
     assert client.ask(boot) == client.ask(boot)
-    assert len(list(client.each(vms.boots(guest)))) == 1
+    assert len(list(client.each(boots.find(guest)))) == 1
     with pytest.raises(Problem) as refused:
-        client.ask(vms.boot(guest, home))  # a key of its own: another boot
+        client.ask(boots.boot(guest, home))  # a key of its own: another boot
     assert refused.value.code == "vm_running"
 
 
@@ -117,29 +133,47 @@ def test_adoption(client: Asker, zone: str) -> None:
     client.ask(hosts.write(home, host(N1)))
     client.ask(vms.write(guest, vm(discovers=True)))
     sealed = client.ask(
-        vms.adopt(guest, home, "discoverable", [{"midr": "0x481fd010", "revidr": "0x0", "aidr": "0x0"}])
+        boots.adopt(guest, home, "discoverable", [{"midr": "0x481fd010", "revidr": "0x0", "aidr": "0x0"}])
     )
     assert sealed["adopted"]
     assert client.ask(vms.read(guest))["exposed"]
+    assert guest in [each["name"] for each in client.each(vms.find(exposed=True))]
+    assert guest not in [each["name"] for each in client.each(vms.find(exposed=False))]
     assert home in [each["name"] for each in client.each(hosts.find(implementation="0x413fd0c1,0x0,0x0"))]
     assert [each["name"] for each in client.each(vms.find(states=["running"], host=home))] == [guest]
+
+
+def test_a_list_in_all_its_forms(client: Asker, zone: str) -> None:
+    guest, home = f"{zone}-vm", f"{zone}-1"
+    client.ask(hosts.write(home, host(N1, labels={"zone": zone})))
+    client.ask(vms.write(guest, in_zone(zone)))
+    sealed = client.ask(boots.boot(guest, home))
+    qemu = client.ask(implementation_lists.of_vm_for_qemu(guest))
+    assert client.ask(implementation_lists.for_qemu(sealed["digest"])) == qemu
+    assert len(client.ask(implementation_lists.in_bytes(sealed["digest"]))) == 24 * sealed["count"]
+    told = client.ask(hypercalls.find(guest))
+    assert (told["boot"], told["abi"]) == (1, "kvm")
+    first = told["calls"][0]
+    assert client.ask(hypercalls.answer(guest, first["name"], first["arguments"]))["returns"] == first["returns"]
 
 
 def test_the_rest_of_the_reads(client: Asker, zone: str) -> None:
     guest, home = f"{zone}-vm", f"{zone}-1"
     client.ask(hosts.write(home, host(N1, labels={"zone": zone})))
     client.ask(vms.write(guest, in_zone(zone)))
-    sealed = client.ask(vms.boot(guest, home))
+    sealed = client.ask(boots.boot(guest, home))
     assert client.ask(hosts.history(home))["items"][0]["current"]
-    assert client.ask(vms.rejections(guest))["total"] >= 1
-    assert client.ask(vms.preview(home, {"discovers_implementations": True}))["implementation_list"]["host"] == home
-    assert client.ask(errata.effects_on_vm(guest, "7.0"))["kernel"] == "7.0"
-    assert client.ask(errata.effects_of_list(sealed["digest"]))["digest"] == sealed["digest"]
+    assert client.ask(targets.rejections(guest))["total"] >= 1
+    assert (
+        client.ask(placements.preview(home, {"discovers_implementations": True}))["implementation_list"]["host"] == home
+    )
+    assert client.ask(effects.of_vm(guest, "7.0"))["kernel"] == "7.0"
+    assert client.ask(effects.of_list(sealed["digest"]))["digest"] == sealed["digest"]
     assert client.ask(errata.read("ARM64_SPECTRE_BHB"))["hazard_table"]
-    assert client.ask(errata.compatibility())["groups"]
+    assert client.ask(compatibility.read())["groups"]
     assert next(iter(client.each(errata.find())))["id"]
-    assert "0x00000000413fd0c1" in [each["midr"] for each in client.each(hosts.implementations())]
+    assert "0x00000000413fd0c1" in [each["midr"] for each in client.each(implementations.find())]
     assert not list(client.each(migrations.find(vm=guest, state="admitted")))
-    client.ask(vms.stop(guest))
+    client.ask(boots.stop(guest))
     client.ask(vms.remove(guest))
     client.ask(hosts.remove(home))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roadstead.client import Answer, Problem, Retries, Unreachable, hosts, vms
+from roadstead.client import Answer, Problem, Retries, Unreachable, boots, hosts, vms
 from roadstead.client.calls import Received
 from roadstead.client.exchange import Exchange, Pause
 
@@ -98,9 +98,9 @@ def test_a_call_that_cannot_be_repeated_is_not() -> None:
 
 
 def test_a_key_is_made_for_what_must_happen_once_and_for_nothing_else() -> None:
-    keys = {Exchange(vms.stop("vm-1"), Retries()).request.headers["Idempotency-Key"] for _ in range(3)}
+    keys = {Exchange(boots.stop("vm-1"), Retries()).request.headers["Idempotency-Key"] for _ in range(3)}
     assert len(keys) == 3
-    assert Exchange(vms.stop("vm-1").with_key("mine"), Retries()).request.headers == {"Idempotency-Key": "mine"}
+    assert Exchange(boots.stop("vm-1").with_key("mine"), Retries()).request.headers == {"Idempotency-Key": "mine"}
     assert not Exchange(vms.read("vm-1"), Retries()).request.headers
 
 

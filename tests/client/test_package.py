@@ -2,11 +2,13 @@ import asyncio
 import subprocess
 import sys
 from importlib.resources import files
+from types import ModuleType
+from typing import is_typeddict
 
 import pytest
 
 import roadstead.client
-from roadstead.client import AsyncClient, Client, Misconfigured, Server, hosts
+from roadstead.client import AsyncClient, Client, Misconfigured, Server, documents, hosts
 
 HEAVY = {"alembic", "fastapi", "orjson", "pydantic", "pydantic_settings", "sqlalchemy", "starlette", "typer", "yaml"}
 
@@ -26,6 +28,25 @@ def test_its_types_are_for_others_too() -> None:
 
 def test_what_it_offers_is_there() -> None:
     assert all(hasattr(roadstead.client, name) for name in roadstead.client.__all__)
+
+
+def test_all_of_it_can_be_imported_from_the_package() -> None:
+    assert roadstead.__all__ == roadstead.client.__all__
+    assert all(getattr(roadstead, name) is getattr(roadstead.client, name) for name in roadstead.client.__all__)
+    with pytest.raises(AttributeError, match="'nothing'"):
+        roadstead.__getattr__("nothing")
+
+
+def test_all_documents_can_be_imported_from_one_place() -> None:
+    modules = [each for each in vars(documents).values() if isinstance(each, ModuleType)]
+    defined = {
+        name
+        for module in modules
+        for name, each in vars(module).items()
+        if is_typeddict(each) and each.__module__ == module.__name__ and not name.startswith("_")
+    }
+    assert len(defined) > 50
+    assert defined <= set(documents.__all__)
 
 
 def test_both_clients_are_closed_where_their_block_ends() -> None:

@@ -1,10 +1,11 @@
 """Repetition over a real socket, by both clients."""
 
 from collections.abc import Iterator
+from importlib.metadata import version
 
 import pytest
 
-from roadstead.client import Problem, Retries, Server, Unreachable, hosts, vms
+from roadstead.client import Problem, Retries, Retry, Server, Unreachable, hosts, migrations
 from tests.client.asking import Asker, Kind, asker
 from tests.failing_service import HANG_UP, FailingService, Scripted, problem
 
@@ -40,8 +41,8 @@ def test_refusals_are_not_repeated(stubborn: Asker, failing: FailingService) -> 
 
 def test_all_tries_of_a_post_have_one_key(stubborn: Asker, failing: FailingService) -> None:
     failing.will(HANG_UP, problem(502, "gateway"), Scripted(201, {"id": "4a"}), Scripted(201, {"id": "4b"}))
-    assert stubborn.ask(vms.migrate("vm-1", "h2"))["id"] == "4a"
-    stubborn.ask(vms.migrate("vm-1", "h2"))
+    assert stubborn.ask(migrations.admit("vm-1", "h2"))["id"] == "4a"
+    stubborn.ask(migrations.admit("vm-1", "h2"))
     first, second, third, other = (heard.headers["Idempotency-Key"] for heard in failing.heard)
     assert first == second == third != other
     assert {heard.body for heard in failing.heard} == {b'{"target": "h2"}'}
@@ -69,6 +70,30 @@ def test_what_goes_wrong_while_a_body_is_read_is_not_taken_for_a_lost_service(
         stubborn.ask(hosts.take_in(lines))
 
 
+def test_each_repetition_is_told(kind: Kind, failing: FailingService) -> None:
+    told: list[Retry] = []
+    failing.will(HANG_UP, problem(503, "database_unavailable", Retry_After="0"), HOST)
+    with asker(kind, Server(failing.url, retries=Retries(3, 0.001, told=told.append))) as client:
+        client.ask(hosts.read("h1"))
+    assert [(each.attempt, each.call.path) for each in told] == [(2, "v1/hosts/h1"), (3, "v1/hosts/h1")]
+    assert all(0 <= each.wait <= 0.002 for each in told)
+    lost, busy = (each.cause for each in told)
+    assert isinstance(lost, Unreachable)
+    assert isinstance(busy, Problem)
+    assert busy.kind == "database_unavailable"
+
+
+def test_the_last_failure_is_raised_and_not_told(kind: Kind, failing: FailingService) -> None:
+    told: list[Retry] = []
+    failing.will(HANG_UP, HANG_UP)
+    with (
+        asker(kind, Server(failing.url, retries=Retries(1, 0.001, told=told.append))) as client,
+        pytest.raises(Unreachable),
+    ):
+        client.ask(hosts.read("h1"))
+    assert [each.attempt for each in told] == [2]
+
+
 def test_nobody_listens(kind: Kind) -> None:
     with (
         asker(kind, Server("http://127.0.0.1:9", retries=Retries(1, 0.001))) as client,
@@ -84,4 +109,4 @@ def test_who_asks_is_said(kind: Kind, failing: FailingService) -> None:
     (heard,) = failing.heard
     assert heard.path == "/behind/it/v1/hosts/h1"
     assert heard.headers["Authorization"] == "Bearer abc.def"
-    assert heard.headers["User-Agent"] == "roadstead-client"
+    assert heard.headers["User-Agent"] == f"roadstead-client/{version('roadstead')}"

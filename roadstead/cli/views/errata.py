@@ -1,4 +1,4 @@
-"""What lists do to guests, and the tables that say so."""
+"""The tables of errata and mitigations."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final, TypeVar
@@ -14,12 +14,12 @@ from roadstead.cli.views.tables import (
     fields,
     heading,
     maybe,
-    names,
     table,
 )
-from roadstead.client.documents import Applied, BelievedSafe, Concern, Effects, Erratum, ModelRange
+from roadstead.client.documents import Concern, Erratum, ModelRange
 
 D = TypeVar("D")
+
 
 ERRATA: Final[Columns[Erratum]] = (
     Column("ID", lambda erratum: erratum["id"]),
@@ -28,19 +28,6 @@ ERRATA: Final[Columns[Erratum]] = (
     Column("TITLE", lambda erratum: erratum["title"]),
 )
 
-_APPLIED: Final[Columns[Applied]] = (
-    Column("ID", lambda applied: applied["id"]),
-    Column("CERTAIN", lambda applied: "yes" if applied["decided_by_identity_alone"] else "possible"),
-    Column("CAUSED BY", lambda applied: names(applied["implementations"])),
-    Column("", lambda applied: Text("only other hosts", "yellow") if applied["only_other_hosts"] else ""),
-)
-
-_BELIEVED: Final[Columns[BelievedSafe]] = (
-    Column("ID", lambda believed: believed["id"]),
-    Column("HAZARD", lambda believed: Text("hazard", "bold red") if believed["hazard"] else ""),
-    Column("SAFE", lambda believed: names(believed["implementations"])),
-    Column("TAKEN FOR SAFE", lambda believed: Text(names(believed["not_safe"]), "red")),
-)
 
 _RANGES: Final[Columns[ModelRange]] = (
     Column("IMPLEMENTER", lambda each: each["implementer"]),
@@ -48,16 +35,6 @@ _RANGES: Final[Columns[ModelRange]] = (
     Column("FROM", lambda each: each["min"]),
     Column("TO", lambda each: each["max"]),
 )
-
-
-def effects_view(effects: Effects) -> RenderableType:
-    return Group(
-        fields({"list": effects["digest"], "guest": f"Linux {effects['kernel']}", "tables": effects["tables"]}),
-        *_section("Errata and mitigations that apply", _APPLIED, effects["applies"]),
-        *_section("Believed safe, because one of the list is", _BELIEVED, effects["believes_safe"]),
-        *_hazards(effects),
-        *(Text.assemble(("! ", "yellow"), note["detail"]) for note in effects["notes"]),
-    )
 
 
 def concern_view(concern: Concern) -> RenderableType:
@@ -74,19 +51,12 @@ def concern_view(concern: Concern) -> RenderableType:
     }
     return Group(
         fields(facts),
-        *_section("CPUs", _RANGES, concern["ranges"]),
-        *_section("Of the fleet", IMPLEMENTATION_COLUMNS, concern["implementations"]),
+        *section("CPUs", _RANGES, concern["ranges"]),
+        *section("Of the fleet", IMPLEMENTATION_COLUMNS, concern["implementations"]),
     )
 
 
-def _section(title: str, columns: Columns[D], rows: list[D]) -> Iterator[RenderableType]:
+def section(title: str, columns: Columns[D], rows: list[D]) -> Iterator[RenderableType]:
     if rows:
         yield heading(title)
         yield table(columns, rows)
-
-
-def _hazards(effects: Effects) -> Iterator[RenderableType]:
-    if effects["hazards"]:
-        yield Text.assemble(("\n✗ the list weakens the guest: ", "bold red"), ", ".join(effects["hazards"]))
-    else:
-        yield Text("\n✓ the list does not weaken the guest", "green")

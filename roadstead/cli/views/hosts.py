@@ -1,4 +1,4 @@
-"""Hosts, their history, and what the fleet is made of."""
+"""Hosts and their history."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -7,10 +7,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from roadstead.cli.views.tables import (
-    IMPLEMENTATION_COLUMNS,
     Column,
     Columns,
-    counted,
     fields,
     heading,
     labels,
@@ -24,7 +22,6 @@ from roadstead.cli.views.tables import (
 )
 from roadstead.client.documents import (
     CpuGroup,
-    FleetImplementation,
     Host,
     HostHistory,
     Imported,
@@ -47,11 +44,6 @@ HOSTS: Final[Columns[Host]] = (
     Column("KERNEL", lambda host: maybe(host["kernel_release"])),
     Column("LABELS", lambda host: labels(host["labels"])),
     Column("OBSERVED", lambda host: time(host["observed_at"])),
-)
-
-FLEET_IMPLEMENTATIONS: Final[Columns[FleetImplementation]] = (
-    *IMPLEMENTATION_COLUMNS,
-    Column("HOSTS", lambda each: counted(each["hosts"])),
 )
 
 _CPU_GROUPS: Final[Columns[CpuGroup]] = (

@@ -1,7 +1,7 @@
 """`roadstead preview`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
@@ -9,8 +9,9 @@ from roadstead.cli.definitions import Document, read_documents
 from roadstead.cli.options import HostName, PinnedTo, command_group, there
 from roadstead.cli.session import session
 from roadstead.cli.unusable import UnusableFile
-from roadstead.cli.views.vms import preview_view
-from roadstead.client import Client, vms
+from roadstead.cli.views.placements import preview_view
+from roadstead.client import Client, placements, vms
+from roadstead.client.documents import GuestInput, PlacementInput
 
 preview = command_group()
 
@@ -32,7 +33,9 @@ def show_preview(
         raise typer.BadParameter(message)
     with session(ctx) as (client, output):
         wanted = _of_file(file) if file else _of_vm(client, vm or "")
-        output.show(client.ask(vms.preview(host, wanted.get("guest", {}), wanted.get("placement"), cpus)), preview_view)
+        # What is in them is for the service to judge.
+        guest, placement = cast("GuestInput", wanted.get("guest", {})), cast("PlacementInput", wanted.get("placement"))
+        output.show(client.ask(placements.preview(host, guest, placement, cpus)), preview_view)
 
 
 def _of_vm(client: Client, name: str) -> Document:

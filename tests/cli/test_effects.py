@@ -1,5 +1,3 @@
-"""Implementations, compatibility, effects, errata."""
-
 import json
 from pathlib import Path
 
@@ -8,31 +6,6 @@ import pytest
 from tests.cli.program import CommandLine
 
 pytestmark = pytest.mark.usefixtures("fleet")
-
-
-def test_implementations(asking: CommandLine) -> None:
-    title, *rows = asking("implementations").lines
-    assert title.split() == ["MIDR_EL1", "REVIDR_EL1", "AIDR_EL1", "NAME", "HOSTS"]
-    assert any(row.startswith("0x00000000413fd0c1  0x0000000000000000  unknown") for row in rows)
-
-
-def test_the_matrix_of_compatibility(asking: CommandLine) -> None:
-    found = json.loads(asking("compatibility", "-o", "json").out)
-    lines = asking("compatibility").lines
-    count = len(found["implementations"])
-    assert lines[0].startswith(f"{count} implementations in {len(found['groups'])} groups  (fleet revision")
-    rows = [line.split()[1:] for line in lines if line.split()[1:2] in (["·"], ["●"], ["✗"])]
-    assert len(rows) == count
-    assert [row[position] for position, row in enumerate(rows)] == ["·"] * count
-    assert sum(row.count("✗") for row in rows) == 2 * len(found["pairs"])
-    ampere = next(position for position, each in enumerate(found["implementations"]) if "Ampere" in each["name"])
-    assert set(rows[ampere]) == {"·", "✗"}
-    assert any(line.startswith("✗ groups 1 and 2: ARM64_") for line in lines)
-
-
-def test_a_matrix_that_is_too_wide_is_left_to_the_groups(asking: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "12")
-    assert "●" not in asking("compatibility").out
 
 
 def test_what_would_weaken_a_guest_is_left_out_of_its_list_and_told(asking: CommandLine) -> None:
@@ -67,12 +40,3 @@ def test_effects_on_the_kernel_that_the_vm_is_defined_with(
     path.write_text(json.dumps({"name": "vm-1", "placement": {}, "guest": guest}))
     assert asking("vms", "apply", path).code == 0
     assert f"guest   {shown}" in asking("effects", "vm-1").lines
-
-
-def test_errata(asking: CommandLine) -> None:
-    title, *rows = asking("errata", "list").lines
-    assert title.split() == ["ID", "CLASS", "HAZARD", "TITLE"]
-    assert any(row.split()[:3] == ["ARM64_SPECTRE_BHB", "vulnerability", "hazard"] for row in rows)
-    shown = asking("errata", "show", "ARM64_WORKAROUND_1418040").lines
-    assert any(line.endswith("Arm Neoverse N1 r3p1") for line in shown)
-    assert asking("errata", "show", "NO_SUCH").code == 1

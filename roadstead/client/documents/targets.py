@@ -1,0 +1,52 @@
+"""Where VMs may move, and why not elsewhere."""
+
+from typing import TypedDict
+
+from roadstead.client.documents.common import Implementation, Page
+from roadstead.client.documents.reasons import Reason, ReasonCode
+
+
+class Target(TypedDict):
+    host: str
+    implementations: list[Implementation]
+
+
+class TargetPage(Page[Target]):
+    vm: str
+    fleet_revision: int
+    total: int
+    accepted_hazards: list[str]
+    summary: str
+
+
+class Comparison(TypedDict):
+    """An implementation of a host, and what the list has nearest to it: itself, if it is listed."""
+
+    implementation: Implementation
+    nearest_listed: Implementation | None
+    """None where a register of the host is unknown."""
+    differing_registers: list[str]
+
+
+class Verdict(TypedDict):
+    vm: str
+    fleet_revision: int
+    host: str
+    eligible: bool
+    reasons: list[Reason]
+    comparison: list[Comparison]
+    accepted_hazards: list[str]
+
+
+class Rejection(TypedDict):
+    code: ReasonCode
+    hosts: int
+    examples: list[str]
+
+
+class Rejections(TypedDict):
+    vm: str
+    fleet_revision: int
+    total: int
+    items: list[Rejection]
+    accepted_hazards: list[str]
