@@ -7,8 +7,6 @@ from typing import Final, NamedTuple
 
 from typing_extensions import override
 
-from app.domain.reference.documents import Constraint, InvalidDocument, Node, integer, nullable, one_of, text
-
 # Possessive, so that `6.15.10abc` is refused instead of being read as 6.15 with a suffix.
 _RELEASE: Final = re.compile(r"([0-9]++)\.([0-9]++)(?:\.([0-9]++))?+(?:[-+~_.][!-~]*+)?+")
 
@@ -86,64 +84,3 @@ class KernelBehaviours:
     def discovers(self, version: KernelVersion) -> bool:
         """Whether mainline of this version asks for the list. A distribution may do so earlier."""
         return version in self.span(Behaviour.DISCOVERY)
-
-
-class InvalidKernelBehaviours(InvalidDocument):
-    """The document of kernel behaviours cannot be taken."""
-
-
-FORMAT: Final = 1
-
-_KEYS: Final = ("code", "title", "since", "until", "measured", "source")
-_NOWHERE: Final = KernelVersion(0, 0)
-
-_SPAN_CONSTRAINTS: Final[tuple[Constraint[BehaviourSpan], ...]] = (
-    Constraint("until", "must be above `since`", lambda span: span.until is None or span.since < span.until),
-    Constraint(
-        "measured",
-        "lists under `so` a version outside the span",
-        lambda span: all(version in span for version in span.measured_so),
-    ),
-    Constraint(
-        "measured",
-        "lists under `not_so` a version inside the span",
-        lambda span: not any(version in span for version in span.measured_not_so),
-    ),
-)
-
-
-def read_kernel_behaviours(document: object) -> KernelBehaviours:
-    """Read the parsed content of `kernels.json`; raise InvalidKernelBehaviours with every fault."""
-    root = Node(document)
-    root.expect(("format", "behaviours"))
-    root["format"].read(integer(FORMAT, FORMAT), FORMAT)
-    spans = tuple(_span(node) for node in root["behaviours"].items())
-    if root.sound and sorted(span.behaviour for span in spans) != sorted(Behaviour):
-        root["behaviours"].fault(f"must describe each of {', '.join(Behaviour)} once")
-    if root.faults:
-        raise InvalidKernelBehaviours(root.faults)
-    return KernelBehaviours(spans)
-
-
-def kernel_version(value: object) -> KernelVersion:
-    """Decode a version of a document."""
-    return KernelVersion.parse(text(value))
-
-
-def _span(node: Node) -> BehaviourSpan:
-    node.expect(_KEYS)
-    node["measured"].expect(("so", "not_so"))
-    span = BehaviourSpan(
-        node["code"].read(one_of(Behaviour), Behaviour.DISCOVERY),
-        node["title"].read(text, ""),
-        node["since"].read(kernel_version, _NOWHERE),
-        node["until"].read(nullable(kernel_version), None),
-        _versions(node["measured"]["so"]),
-        _versions(node["measured"]["not_so"]),
-        node["source"].read(text, ""),
-    )
-    return node.demand(span, _SPAN_CONSTRAINTS)
-
-
-def _versions(node: Node) -> tuple[KernelVersion, ...]:
-    return tuple(item.read(kernel_version, _NOWHERE) for item in node.items())
