@@ -292,6 +292,7 @@ Applied = TypedDict(
         "implementations": list[Implementation],
         "decided_by_identity_alone": bool,
         "depends_also_on": str | None,
+        "config": list[str],
         "only_other_hosts": bool | None,
     },
 )
@@ -303,6 +304,8 @@ class BelievedSafe(TypedDict):
     implementations: list[Implementation]
     not_safe: list[Implementation]
     hazard: bool
+    config: list[str]
+    since: str | None
 
 
 class Effects(TypedDict):
@@ -332,6 +335,8 @@ class ModelRange(TypedDict):
     part: str
     min: str
     max: str
+    config: list[str]
+    since: str | None
 
 
 Erratum = TypedDict(
@@ -349,6 +354,8 @@ Erratum = TypedDict(
         "fixed": list[dict[str, Any]],
         "decided_by_identity_alone": bool,
         "depends_also_on": str | None,
+        "config": list[str],
+        "since": str | None,
         "source": str,
     },
 )

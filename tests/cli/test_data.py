@@ -60,13 +60,13 @@ def test_every_fault_of_errata_is_named_with_its_place(roadstead: CommandLine, t
 
 def test_kernels_are_known_by_what_they_hold(roadstead: CommandLine, tmp_path: Path) -> None:
     document = shipped("kernels.json")
-    document["behaviours"][0]["since"] = "new"
+    document["behaviours"][0]["spans"][0]["since"] = "new"
     path = tmp_path / "mine.json"
     path.write_text(json.dumps(document))
     done = roadstead("data", "check", path, "-o", "json")
     checked = json.loads(done.out)
     assert (done.code, checked["good"], checked["kind"]) == (1, False, "kernels.json")
-    assert [fault["pointer"] for fault in checked["faults"]] == ["/behaviours/0/since"]
+    assert [fault["pointer"] for fault in checked["faults"]] == ["/behaviours/0/spans/0/since"]
 
 
 @pytest.mark.parametrize("name", ["parts.json", "mine.json"])

@@ -68,8 +68,16 @@ def test_versions_compare_by_number() -> None:
         ("6.14.11", set()),
         ("6.15", {Behaviour.DISCOVERY, Behaviour.REVIDR_IGNORED}),
         ("7.1.13", {Behaviour.DISCOVERY, Behaviour.REVIDR_IGNORED}),
-        ("7.2", {Behaviour.DISCOVERY, Behaviour.REVIDR_UNSURE}),
-        ("7.2.12", {Behaviour.DISCOVERY, Behaviour.REVIDR_UNSURE}),
+        # the mending reached one stable series before the next release had it
+        ("6.18.50", {Behaviour.DISCOVERY, Behaviour.REVIDR_IGNORED}),
+        ("6.18.51", {Behaviour.DISCOVERY, Behaviour.REVIDR_UNSURE}),
+        ("6.18.99", {Behaviour.DISCOVERY, Behaviour.REVIDR_UNSURE}),
+        ("6.19", {Behaviour.DISCOVERY, Behaviour.REVIDR_IGNORED}),
+        ("7.1.99", {Behaviour.DISCOVERY, Behaviour.REVIDR_IGNORED}),
+        ("7.2", {Behaviour.DISCOVERY, Behaviour.REVIDR_IGNORED}),
+        ("7.2.4", {Behaviour.DISCOVERY, Behaviour.REVIDR_IGNORED}),
+        ("7.2.5", {Behaviour.DISCOVERY}),
+        ("7.2.12", {Behaviour.DISCOVERY}),
         ("7.3", {Behaviour.DISCOVERY}),
         ("8.0", {Behaviour.DISCOVERY}),
     ],
@@ -82,4 +90,4 @@ def test_what_versions_do(release: str, behaviours: set[Behaviour]) -> None:
 
 @pytest.mark.parametrize("behaviour", Behaviour)
 def test_every_behaviour_is_found(behaviour: Behaviour) -> None:
-    assert KERNELS.span(behaviour).behaviour is behaviour
+    assert KERNELS.about(behaviour).behaviour is behaviour

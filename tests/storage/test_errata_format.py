@@ -47,7 +47,7 @@ def small_document() -> Document:
                 "log_when": None,
                 "class": "feature",
                 "rule": "any_safe",
-                "ranges": [{"implementer": "0xc0", "part": "0xac3", "min": "r0p3", "max": "r0p15"}],
+                "ranges": [{"implementer": "0xc0", "part": "0xac3", "min": "r0p3", "max": "r0p15", "since": "6.18"}],
                 "fixed": [],
                 "depends_also_on": None,
                 "decided_by_identity_alone": True,
@@ -103,6 +103,7 @@ def test_reads_every_key() -> None:
     assert (deny.config, deny.config_off_ranges[0].config) == (("CONFIG_ONE",), ("CONFIG_TWO",))
     assert (deny.vcpu_ranges[0].part_mask, deny.loop, deny.el2_only) == (0xF00, 8, False)
     assert (allow.el2_only, allow.loop, allow.vcpu_ranges) == (True, None, ())
+    assert (allow.since, deny.since) == (KernelVersion(6, 18), None)
     assert tables.omissions[0].ranges[0].covers(0x500F000F)
 
 
@@ -171,6 +172,7 @@ UNKNOWN: Final = "is not a known key"
         (f"{RANGE}/max", "r0p16", RNPM),
         (f"{ALLOW}/ranges/0/max", "r0p2", "must not be below `min`"),
         (f"{RANGE}/part_mask", "0xfff", UNKNOWN),
+        (f"{ALLOW}/ranges/0/since", 6.18, "must be a kernel version in a string, such as 6.18.15"),
         (f"{DENY}/vcpu_ranges/0/part", "0x201", "has bits outside `part_mask`"),
         (f"{FIXED}/revidr_bit", 32, "must be at most 31, not 32"),
         (f"{FIXED}/variant_revision", "0p4", RNPM),

@@ -9,6 +9,7 @@ from app.storage.reference.kernels import read_kernel_behaviours
 from tests.domain.errata_data import kernels_document, put
 
 VERSION = "a kernel version begins with two or three numbers, as in 7.3 or 6.18.15-1-arm64"
+SPANS = "must be one span or more, ascending, each after the end of the one before"
 CODES = "discovery, revidr_ignored, revidr_unsure"
 
 
@@ -25,18 +26,26 @@ CODES = "discovery, revidr_ignored, revidr_unsure"
             "/behaviours/0/code: must be 'discovery', 'revidr_ignored' or 'revidr_unsure', not \"telepathy\"",
         ),
         ("/behaviours/0/code", "revidr_unsure", f"/behaviours: must describe each of {CODES} once"),
-        ("/behaviours/1/since", "soon", f"/behaviours/1/since: {VERSION}"),
-        ("/behaviours/1/until", 7.2, "/behaviours/1/until: must be a kernel version in a string, such as 6.18.15"),
-        ("/behaviours/2/until", "7.1", "/behaviours/2/until: must be above `since`"),
+        ("/behaviours/1/spans/0/since", "soon", f"/behaviours/1/spans/0/since: {VERSION}"),
+        (
+            "/behaviours/1/spans/1/until",
+            7.2,
+            "/behaviours/1/spans/1/until: must be a kernel version in a string, such as 6.18.15",
+        ),
+        ("/behaviours/1/spans", [], f"/behaviours/1/spans: {SPANS}"),
+        ("/behaviours/1/spans/0/until", None, f"/behaviours/1/spans: {SPANS}"),
+        ("/behaviours/1/spans/1/since", "6.18.51", f"/behaviours/1/spans: {SPANS}"),
+        ("/behaviours/1/spans/1/since", "6.18", f"/behaviours/1/spans: {SPANS}"),
+        ("/behaviours/2/spans/0/until", "6.18.51", "/behaviours/2/spans/0/until: must be above `since`"),
         (
             "/behaviours/0/measured/so/0",
             "6.12",
-            "/behaviours/0/measured: lists under `so` a version outside the span",
+            "/behaviours/0/measured: lists under `so` a version outside the spans",
         ),
         (
             "/behaviours/0/measured/not_so/0",
             "7.0",
-            "/behaviours/0/measured: lists under `not_so` a version inside the span",
+            "/behaviours/0/measured: lists under `not_so` a version inside a span",
         ),
         ("/behaviours/0/measured", {"so": []}, "/behaviours/0/measured/not_so: is missing"),
         ("/behaviours/0/note", "", "/behaviours/0/note: is not a known key"),

@@ -7,6 +7,7 @@ from app.domain.cpu.implementation import Implementation
 from app.domain.fleet.fleet import FleetHost
 from app.domain.fleet.placement import Operator, Placement, Requirement
 from app.domain.planning.reasons import Unlisted
+from app.domain.reference.reference_data import ReferenceData
 
 
 def placement_mismatch(host: FleetHost, placement: Placement) -> str:
@@ -34,6 +35,20 @@ def unknown_registers(host: FleetHost) -> str:
     unread = [group.cpus for group in host.identity.groups if not group.reported.known]
     where = ", ".join("all CPUs" if cpus is None else f"CPUs {cpus}" for cpus in unread)
     return f"AIDR_EL1 of {host.name} is unknown on {where}; an unread register is never taken for 0"
+
+
+def listed_since(implementations: Sequence[Implementation], hazards: Sequence[str], reference: ReferenceData) -> str:
+    """A further sentence: since which kernel the tables have which implementation. Empty where that is not known."""
+    entries = [entry for hazard in hazards if (entry := reference.tables.entry(hazard))]
+    listed = ", ".join(
+        f"{entry.id} has {reference.names.name(each)} since Linux {since}"
+        for entry in entries
+        for each in implementations
+        if entry.counts(each) and (since := entry.listed_since(each))
+    )
+    # Why a guest's kernel_release proves nothing: the list outlives the kernel.
+    later = "an older guest that is updated inside its VM reads the same list"
+    return f"; {listed}: {later}" if listed else ""
 
 
 def ability(reported: bool | None) -> str:  # noqa: FBT001 - a fact of the host, not a switch

@@ -48,39 +48,50 @@ class Behaviour(StrEnum):
     REVIDR_IGNORED = "revidr_ignored"
     """Takes every listed revision for unfixed: a workaround too many, never one too few."""
     REVIDR_UNSURE = "revidr_unsure"
-    """Not known exactly when a listed revision counts as fixed."""
+    """Not known whether a listed revision that is fixed stays so beside other implementations."""
 
 
 @dataclass(frozen=True, slots=True)
-class BehaviourSpan:
-    """The versions that behave so: from `since`, up to and without `until`."""
+class Span:
+    """Versions from `since`, up to and without `until`."""
 
-    behaviour: Behaviour
-    title: str
     since: KernelVersion
     until: KernelVersion | None
-    """None where even the newest known version behaves so."""
-    measured_so: tuple[KernelVersion, ...]
-    """Versions that were run and seen to behave so."""
-    measured_not_so: tuple[KernelVersion, ...]
-    source: str
+    """None where even the newest known version is within."""
 
     def __contains__(self, version: KernelVersion) -> bool:
         return self.since <= version and (self.until is None or version < self.until)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KernelBehaviour:
+    """A behaviour with the versions that have it. A change that stable updates got too ends in several versions."""
+
+    behaviour: Behaviour
+    title: str
+    spans: tuple[Span, ...]
+    """Ascending, and apart."""
+    measured_so: tuple[KernelVersion, ...]
+    """Versions that were run and seen to behave so."""
+    measured_not_so: tuple[KernelVersion, ...]
+    source: str
+
+    def holds(self, version: KernelVersion) -> bool:
+        return any(version in span for span in self.spans)
+
+
 @dataclass(frozen=True, slots=True)
 class KernelBehaviours:
-    """Every behaviour with its span, in order of the file."""
+    """Every behaviour, in order of the file."""
 
-    spans: tuple[BehaviourSpan, ...]
+    behaviours: tuple[KernelBehaviour, ...]
 
-    def span(self, behaviour: Behaviour) -> BehaviourSpan:
-        return next(span for span in self.spans if span.behaviour is behaviour)
+    def about(self, behaviour: Behaviour) -> KernelBehaviour:
+        return next(each for each in self.behaviours if each.behaviour is behaviour)
 
     def of(self, version: KernelVersion) -> frozenset[Behaviour]:
-        return frozenset(span.behaviour for span in self.spans if version in span)
+        return frozenset(each.behaviour for each in self.behaviours if each.holds(version))
 
     def discovers(self, version: KernelVersion) -> bool:
         """Whether mainline of this version asks for the list. A distribution may do so earlier."""
-        return version in self.span(Behaviour.DISCOVERY)
+        return self.about(Behaviour.DISCOVERY).holds(version)

@@ -34,7 +34,7 @@ def _errata(content: bytes) -> str:
 
 
 def _kernels(content: bytes) -> str:
-    return f"{len(kernels.read_kernel_behaviours(content).spans)} kernel behaviours"
+    return f"{len(kernels.read_kernel_behaviours(content).behaviours)} kernel behaviours"
 
 
 def _implementers(content: bytes) -> str:

@@ -67,6 +67,7 @@ class _Range(Document):
     first: _Revision = Field(alias="min")
     last: _Revision = Field(alias="max")
     config: tuple[_Option, ...] = ()
+    since: Version | None = None
 
     @field_validator("last")
     @classmethod
@@ -83,7 +84,7 @@ class _ListedRange(_Range):
     part: Part
 
     def to_domain(self) -> ModelRange:
-        return ModelRange(self.implementer, self.part, self.first, self.last, self.config)
+        return ModelRange(self.implementer, self.part, self.first, self.last, self.config, since=self.since)
 
 
 class _VcpuRange(_Range):
@@ -101,7 +102,7 @@ class _VcpuRange(_Range):
         return part
 
     def to_domain(self) -> ModelRange:
-        return ModelRange(self.implementer, self.part, self.first, self.last, self.config, self.part_mask)
+        return ModelRange(self.implementer, self.part, self.first, self.last, self.config, self.part_mask, self.since)
 
 
 def _not_empty(ranges: tuple[_ListedRange, ...]) -> tuple[_ListedRange, ...]:

@@ -1,10 +1,11 @@
 """`kernels.json`: how kernel versions differ in what they make of an implementation list."""
 
+from itertools import pairwise
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, ValidationInfo, field_validator
 
-from app.domain.reference.kernels import Behaviour, BehaviourSpan, KernelBehaviours, KernelVersion
+from app.domain.reference.kernels import Behaviour, KernelBehaviour, KernelBehaviours, KernelVersion, Span
 from app.storage.reference.documents import Document, Format, Text, Version, read_document
 
 FILE: Final = "kernels.json"
@@ -21,12 +22,8 @@ class _Measured(Document):
 
 
 class _Span(Document):
-    code: Behaviour
-    title: Text
     since: Version
     until: Version | None
-    measured: _Measured
-    source: Text
 
     @field_validator("until")
     @classmethod
@@ -36,39 +33,64 @@ class _Span(Document):
             raise ValueError(message)
         return until
 
-    @field_validator("measured")
-    @classmethod
-    def _agrees(cls, measured: _Measured, info: ValidationInfo) -> _Measured:
-        if not info.data.keys() >= {"since", "until"}:
-            return measured
-        since, until = info.data["since"], info.data["until"]
-
-        def within(version: KernelVersion) -> bool:
-            return since <= version and (until is None or version < until)
-
-        if not all(map(within, measured.so)):
-            message = "lists under `so` a version outside the span"
-            raise ValueError(message)
-        if any(map(within, measured.not_so)):
-            message = "lists under `not_so` a version inside the span"
-            raise ValueError(message)
-        return measured
-
-    def to_domain(self) -> BehaviourSpan:
-        so, not_so = self.measured.so, self.measured.not_so
-        return BehaviourSpan(self.code, self.title, self.since, self.until, so, not_so, self.source)
+    def to_domain(self) -> Span:
+        return Span(self.since, self.until)
 
 
-def _complete(spans: tuple[_Span, ...]) -> tuple[_Span, ...]:
-    if sorted(span.code for span in spans) != sorted(Behaviour):
-        message = f"must describe each of {', '.join(Behaviour)} once"
+def _ascending(spans: tuple[_Span, ...]) -> tuple[_Span, ...]:
+    ends = [(each.until, following.since) for each, following in pairwise(spans)]
+    if not spans or any(until is None or since <= until for until, since in ends):
+        message = "must be one span or more, ascending, each after the end of the one before"
         raise ValueError(message)
     return spans
 
 
+class _Behaviour(Document):
+    code: Behaviour
+    title: Text
+    spans: Annotated[tuple[_Span, ...], AfterValidator(_ascending)]
+    measured: _Measured
+    source: Text
+
+    @field_validator("measured")
+    @classmethod
+    def _agrees(cls, measured: _Measured, info: ValidationInfo) -> _Measured:
+        if "spans" not in info.data:
+            return measured
+        spans = [each.to_domain() for each in info.data["spans"]]
+
+        def within(version: KernelVersion) -> bool:
+            return any(version in span for span in spans)
+
+        if not all(map(within, measured.so)):
+            message = "lists under `so` a version outside the spans"
+            raise ValueError(message)
+        if any(map(within, measured.not_so)):
+            message = "lists under `not_so` a version inside a span"
+            raise ValueError(message)
+        return measured
+
+    def to_domain(self) -> KernelBehaviour:
+        return KernelBehaviour(
+            behaviour=self.code,
+            title=self.title,
+            spans=tuple(each.to_domain() for each in self.spans),
+            measured_so=self.measured.so,
+            measured_not_so=self.measured.not_so,
+            source=self.source,
+        )
+
+
+def _complete(behaviours: tuple[_Behaviour, ...]) -> tuple[_Behaviour, ...]:
+    if sorted(each.code for each in behaviours) != sorted(Behaviour):
+        message = f"must describe each of {', '.join(Behaviour)} once"
+        raise ValueError(message)
+    return behaviours
+
+
 class _Kernels(Document):
     format: Format
-    behaviours: Annotated[tuple[_Span, ...], AfterValidator(_complete)]
+    behaviours: Annotated[tuple[_Behaviour, ...], AfterValidator(_complete)]
 
     def to_domain(self) -> KernelBehaviours:
         return KernelBehaviours(tuple(each.to_domain() for each in self.behaviours))

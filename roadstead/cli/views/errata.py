@@ -21,6 +21,13 @@ from roadstead.client.documents import Applied, BelievedSafe, Concern, Effects, 
 
 D = TypeVar("D")
 
+
+def _certainty(applied: Applied) -> str:
+    if not applied["decided_by_identity_alone"]:
+        return "possible"
+    return "unless built out" if applied["config"] else "yes"
+
+
 ERRATA: Final[Columns[Erratum]] = (
     Column("ID", lambda erratum: erratum["id"]),
     Column("CLASS", lambda erratum: erratum["class"]),
@@ -30,7 +37,7 @@ ERRATA: Final[Columns[Erratum]] = (
 
 _APPLIED: Final[Columns[Applied]] = (
     Column("ID", lambda applied: applied["id"]),
-    Column("CERTAIN", lambda applied: "yes" if applied["decided_by_identity_alone"] else "possible"),
+    Column("CERTAIN", _certainty),
     Column("CAUSED BY", lambda applied: names(applied["implementations"])),
     Column("", lambda applied: Text("only other hosts", "yellow") if applied["only_other_hosts"] else ""),
 )
@@ -47,6 +54,7 @@ _RANGES: Final[Columns[ModelRange]] = (
     Column("PART", lambda each: each["part"]),
     Column("FROM", lambda each: each["min"]),
     Column("TO", lambda each: each["max"]),
+    Column("SINCE LINUX", lambda each: maybe(each["since"])),
 )
 
 
@@ -68,6 +76,7 @@ def concern_view(concern: Concern) -> RenderableType:
         "rule": f"{concern['rule']}{', a hazard where a list is mixed' if concern['hazard_table'] else ''}",
         "guest prints": maybe(concern["log"]),
         "depends also on": maybe(concern["depends_also_on"]),
+        "can be built out": ", ".join(concern["config"]) or "no",
         "source": concern["source"],
         "tables": concern["tables"],
         "hosts": f"{counted(concern['hosts'])} (fleet revision {concern['fleet_revision']})",
