@@ -187,15 +187,22 @@ def test_a_setting_that_cannot_be_used_is_named(
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "fault"),
+    [
+        ("errata.json", "{}", "/format (line 1): is missing"),
+        ("parts.json", "[{}]", "/0/implementer (line 1): is missing"),
+    ],
+)
 def test_reference_data_that_cannot_be_used_is_told_from_its_faults(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, content: str, fault: str
 ) -> None:
-    (tmp_path / "errata.json").write_text("{}")
+    (tmp_path / name).write_text(content)
     monkeypatch.setenv("ROADSTEAD_DATA_DIR", str(tmp_path))
     refused = started("serve", "--port", "0", database_url=sqlite_url(tmp_path / "roadstead.db"))
     _, said = refused.communicate(timeout=WITHIN)
     assert refused.returncode == 2
-    assert said.startswith("ROADSTEAD_DATA_DIR: ")
+    assert said.startswith(f"ROADSTEAD_DATA_DIR: {name}: {fault}")
     assert "Traceback" not in said
 
 

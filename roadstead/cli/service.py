@@ -13,9 +13,9 @@ from pydantic import ValidationError
 
 from app.api.logs import logging_config
 from app.domain.errors import DatabaseUnavailable
-from app.domain.reference.documents import InvalidDocument
 from app.settings import Settings
 from app.storage import schema
+from app.storage.reference.documents import InvalidReferenceData
 from app.storage.reference_data import load_reference_data
 from roadstead.cli.options import command_group
 
@@ -82,7 +82,7 @@ def _check_reference_data(settings: Settings) -> None:
     """Read it once before any worker does: a fault ends the command with a sentence."""
     try:
         load_reference_data(settings.data_dir)
-    except (InvalidDocument, ValueError, OSError) as error:
+    except (InvalidReferenceData, OSError) as error:
         typer.echo(f"ROADSTEAD_DATA_DIR: {error}", err=True)
         raise typer.Exit(_UNUSABLE) from None
 

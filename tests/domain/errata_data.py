@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from app.domain.reference.errata_format import read_errata_tables
-from app.domain.reference.kernels import read_kernel_behaviours
+from app.storage.reference.errata import read_errata_tables
+from app.storage.reference.kernels import read_kernel_behaviours
 
 _SHIPPED: Final = Path(__file__).parents[2] / "app" / "data"
 _OURS: Final = Path(__file__).parent / "data"
@@ -32,8 +32,8 @@ def vectors() -> list[Document]:
     return found
 
 
-TABLES: Final = read_errata_tables(errata_document())
-KERNELS: Final = read_kernel_behaviours(kernels_document())
+TABLES: Final = read_errata_tables((_SHIPPED / "errata.json").read_bytes())
+KERNELS: Final = read_kernel_behaviours((_SHIPPED / "kernels.json").read_bytes())
 
 
 def put(document: Document, pointer: str, value: object) -> Document:

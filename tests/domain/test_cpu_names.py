@@ -26,6 +26,24 @@ NAMES = REFERENCE.names
         # what has no name is given by its number
         (0x990FD0C1, "implementer 0x99 part 0xd0c r0p1"),
         (0x413F0021, "Arm part 0x002 r3p1"),
+        (0x512F0021, "Qualcomm Oryon Gen 3 r2p1"),
+        (0x482FD422, "HiSilicon TaiShan v120 r2p2"),
+        (0x700F8720, "Phytium FTC872 r0p0"),
+        (0x000F0510, "Software QEMU max r0p0"),
+        (0x4E0F0100, "NVIDIA Olympus r0p0"),
+        (0x610F0380, "Apple M2 Max Blizzard (T6021) r0p0"),
+        # code names, where Arm has given no other yet
+        (0x410FD860, "Arm LSC25 P-core r0p0"),
+        (0x410FD930, "Arm LSC25 E-core r0p0"),
+        (0x410FD940, "Arm Dionysus r0p0"),
+        (0x410FD960, "Arm C2-Ultra r0p0"),
+        (0x410FD980, "Arm Venom r0p0"),
+        (0x410FD9A0, "Arm Veymont r0p0"),
+        (0x410FDA00, "Arm Caddo r0p0"),
+        (0x410FDA10, "Arm Rosillo r0p0"),
+        # one number of several meanings: a server's core and a phone's, a phone's and that of any Apple VM
+        (0x482FD022, "HiSilicon TaiShan (HIP09) r2p2"),
+        (0x610F0000, "Apple part 0x000 r0p0"),
     ],
 )
 def test_the_names_that_are_shipped(midr: int, name: str) -> None:

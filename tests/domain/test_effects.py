@@ -112,7 +112,9 @@ def test_by_default_the_guest_is_the_newest_that_the_tables_describe() -> None:
 # Older and newer kernels.
 
 
-@pytest.mark.parametrize("kernel", ["6.15", "6.16.12", "6.18.15-1-arm64", "7.0.13", "7.1.13"])
+@pytest.mark.parametrize(
+    "kernel", ["6.15", "6.16.12", "6.18.15-1-arm64", "6.18.50", "7.0.13", "7.1.13", "7.2", "7.2.4"]
+)
 def test_kernels_that_ignore_revidr_take_a_fixed_revision_for_affected(kernel: str) -> None:
     found = of([A53_FIXED], kernel)
     assert "ARM64_WORKAROUND_843419" in applying(found)
@@ -125,11 +127,41 @@ def test_the_note_on_revidr_stands_also_where_it_decides_nothing() -> None:
     assert "alone: none" in of([N1], "6.18").notes[0].detail
 
 
-@pytest.mark.parametrize("kernel", ["7.2", "7.2.12"])
-def test_one_series_is_not_sure_about_revidr(kernel: str) -> None:
+@pytest.mark.parametrize("kernel", ["6.18.51", "7.2.5", "7.2.12"])
+def test_mended_updates_honour_the_revidr_of_the_only_implementation(kernel: str) -> None:
     found = of([A53_FIXED], kernel)
     assert "ARM64_WORKAROUND_843419" not in applying(found)
+    assert codes(found) == [NoteCode.OLDER_THAN_TABLES]
+
+
+def test_one_series_is_not_sure_about_revidr_beside_other_implementations() -> None:
+    found = of([A53_FIXED, N1], "6.18.51")
+    assert "ARM64_WORKAROUND_843419" not in applying(found)
     assert codes(found) == [NoteCode.REVIDR_UNSURE, NoteCode.OLDER_THAN_TABLES]
+    assert codes(of([A53_FIXED, N1], "7.2.5")) == [NoteCode.OLDER_THAN_TABLES]
+
+
+A725, X925, AMPEREONE = (Implementation(midr, 0, 0) for midr in (0x410FD871, 0x410FD851, 0xC00FAC30))
+
+
+def test_a_table_that_an_older_kernel_has_in_part_makes_a_hazard_only_since_then() -> None:
+    older, newer = of([A725, X925], "6.18.15"), of([A725, X925])
+    assert (older.hazards, newer.hazards) == ((), ("ARM64_HAS_BBML3",))
+    assert codes(older) == [NoteCode.REVIDR_IGNORED, NoteCode.NOT_YET_LISTED, NoteCode.OLDER_THAN_TABLES]
+    assert older.notes[1].detail.startswith("ARM64_HAS_BBML3 has 0x00000000410fd871 since Linux 7.3; ")
+    assert [str(each.since) for each in newer.believes_safe] == ["7.3"]
+
+
+@pytest.mark.parametrize(("kernel", "hazards"), [("6.17", ()), ("6.18", ("ARM64_HAS_BBML3",))])
+def test_a_hazard_begins_with_the_first_of_its_parts(kernel: str, hazards: tuple[str, ...]) -> None:
+    found = of([AMPEREONE, A725, N1], kernel)
+    assert found.hazards == hazards
+    assert [note.code for note in found.notes].count(NoteCode.NOT_YET_LISTED) == 2 - len(hazards)
+    assert [str(each.since) for each in of([AMPEREONE, A725, N1]).believes_safe] == ["6.18"]
+
+
+def test_since_when_a_table_counts_is_not_known_of_most() -> None:
+    assert {each.since for each in of([N1, A55]).believes_safe} == {None}
 
 
 @pytest.mark.parametrize("kernel", ["6.12.107", "5.10"])

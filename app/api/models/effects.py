@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from app.api.models.common import DigestOut, ImplementationOut, Out, named
+from app.api.models.errata import CONFIG, IDENTITY_ALONE, version
 from app.domain.cpu.cpu_names import CpuNames
 from app.domain.guest.effects import Applied, BelievedSafe, Effects, NoteCode
 from app.domain.reference.errata import Kind
@@ -16,8 +17,9 @@ class AppliedOut(Out):
     title: str
     log: str | None = Field(description="What the guest prints after `CPU features: detected: `.")
     implementations: list[ImplementationOut] = Field(description="Those on the list that cause it.")
-    decided_by_identity_alone: bool
+    decided_by_identity_alone: bool = Field(description=IDENTITY_ALONE)
     depends_also_on: str | None = Field(description="What else decides; then it is possible, not certain.")
+    config: list[str] = Field(description=CONFIG, examples=[["CONFIG_ARM64_ERRATUM_1418040"]])
     only_other_hosts: bool | None = Field(
         description="No implementation of the boot host causes it: other hosts of the placement do. null by digest."
     )
@@ -33,6 +35,7 @@ class AppliedOut(Out):
             implementations=named(applied.implementations, names),
             decided_by_identity_alone=entry.decided_by_identity_alone,
             depends_also_on=entry.depends_also_on,
+            config=list(entry.config),
             only_other_hosts=applied.only_other_hosts,
         )
 
@@ -45,6 +48,11 @@ class BelievedSafeOut(Out):
     implementations: list[ImplementationOut] = Field(description="Those that are in the table.")
     not_safe: list[ImplementationOut] = Field(description="Those that are not, and are taken for safe all the same.")
     hazard: bool
+    config: list[str] = Field(description=CONFIG, examples=[["CONFIG_UNMAP_KERNEL_AT_EL0"]])
+    since: str | None = Field(
+        description="The first mainline kernel that counts one of them; null where that is not known.",
+        examples=["7.3"],
+    )
 
     @classmethod
     def from_domain(cls, believed: BelievedSafe, names: CpuNames) -> "BelievedSafeOut":
@@ -54,6 +62,8 @@ class BelievedSafeOut(Out):
             implementations=named(believed.implementations, names),
             not_safe=named(believed.not_safe, names),
             hazard=believed.hazard,
+            config=list(believed.entry.config),
+            since=version(believed.since),
         )
 
 

@@ -1,6 +1,6 @@
 """The tables on the wire."""
 
-from typing import Any
+from typing import Any, Final
 
 from pydantic import Field
 
@@ -9,6 +9,17 @@ from app.domain.cpu.cpu_names import CpuNames
 from app.domain.fleet.host import HostState
 from app.domain.planning.concern import Concern
 from app.domain.reference.errata import ErratumEntry, FixedRevision, Kind, LogWhen, ModelRange, TableRule
+from app.domain.reference.kernels import KernelVersion
+
+CONFIG: Final = (
+    "Kernel options that can build it out. A guest that was built without them does not decide so,"
+    " whatever its CPUs are; the list cannot tell."
+)
+IDENTITY_ALONE: Final = "In a kernel that has the options of `config`; elsewhere no CPU decides it."
+
+
+def version(kernel: KernelVersion | None) -> str | None:
+    return None if kernel is None else str(kernel)
 
 
 class RangeOut(Out):
@@ -16,11 +27,20 @@ class RangeOut(Out):
     part: str = Field(examples=["0xd0c"])
     min: str = Field(examples=["r0p0"])
     max: str = Field(examples=["r3p1"])
+    config: list[str] = Field(description="Kernel options of this range alone; any of them is enough to have it.")
+    since: str | None = Field(
+        description="The first mainline kernel that has it; null where that is not known.", examples=["7.3"]
+    )
 
     @classmethod
     def from_domain(cls, each: ModelRange) -> "RangeOut":
         return cls(
-            implementer=f"{each.implementer:#04x}", part=f"{each.part:#05x}", min=str(each.first), max=str(each.last)
+            implementer=f"{each.implementer:#04x}",
+            part=f"{each.part:#05x}",
+            min=str(each.first),
+            max=str(each.last),
+            config=list(each.config),
+            since=version(each.since),
         )
 
 
@@ -55,8 +75,13 @@ class ErratumOut(Out):
     log_when: LogWhen | None
     ranges: list[RangeOut]
     fixed: list[FixedOut]
-    decided_by_identity_alone: bool
+    decided_by_identity_alone: bool = Field(description=IDENTITY_ALONE)
     depends_also_on: str | None
+    config: list[str] = Field(description=CONFIG, examples=[["CONFIG_ARM64_ERRATUM_1418040"]])
+    since: str | None = Field(
+        description="The first mainline kernel that has any of the ranges; null where that is not known.",
+        examples=["6.17"],
+    )
     source: str
 
     @classmethod
@@ -78,6 +103,8 @@ def _entry(entry: ErratumEntry) -> dict[str, Any]:
         "fixed": [FixedOut.from_domain(each) for each in entry.fixed],
         "decided_by_identity_alone": entry.decided_by_identity_alone,
         "depends_also_on": entry.depends_also_on,
+        "config": list(entry.config),
+        "since": version(entry.since),
         "source": entry.source,
     }
 

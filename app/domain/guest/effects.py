@@ -6,7 +6,8 @@ from enum import StrEnum
 from typing import assert_never
 
 from app.domain.cpu.implementation import Implementation
-from app.domain.reference.errata import ErrataTables, ErratumEntry, TableRule
+from app.domain.cpu.registers import format_register
+from app.domain.reference.errata import ErrataTables, ErratumEntry, TableRule, earliest
 from app.domain.reference.kernels import Behaviour, KernelBehaviours, KernelVersion
 
 
@@ -31,6 +32,11 @@ class BelievedSafe:
     """Those that the guest wrongly takes for safe, or capable."""
 
     @property
+    def since(self) -> KernelVersion | None:
+        """The first kernel that takes one of them for safe; None where that is not known."""
+        return earliest(map(self.entry.listed_since, self.implementations))
+
+    @property
     def hazard(self) -> bool:
         """Whether the others lose protection by it (rule 12)."""
         return self.entry.weakens and bool(self.not_safe)
@@ -43,6 +49,7 @@ class NoteCode(StrEnum):
     NO_DISCOVERY = "no_discovery"
     REVIDR_IGNORED = "revidr_ignored"
     REVIDR_UNSURE = "revidr_unsure"
+    NOT_YET_LISTED = "not_yet_listed"
     OLDER_THAN_TABLES = "older_than_tables"
     NEWER_THAN_TABLES = "newer_than_tables"
 
@@ -91,7 +98,9 @@ class _Guest:
         return distinct if self.told else distinct[:1]
 
     def matches(self, entry: ErratumEntry, implementation: Implementation) -> bool:
-        return entry.covers(implementation.midr) if self.ignores_revidr else entry.counts(implementation)
+        if self.ignores_revidr:
+            return entry.covers(implementation.midr, self.kernel)
+        return entry.counts(implementation, self.kernel)
 
 
 def effects(
@@ -121,7 +130,7 @@ def effects(
                 believes_safe.append(BelievedSafe(entry, members, _without(seen, members)))
             case _:
                 assert_never(entry.rule)
-    notes = tuple(_notes(tables, kernels, guest, applies))
+    notes = tuple(_notes(tables, kernels, guest, seen, applies))
     return Effects(version, tables.version, tuple(applies), tuple(believes_safe), notes)
 
 
@@ -149,16 +158,21 @@ def _without(
 
 
 def _notes(
-    tables: ErrataTables, kernels: KernelBehaviours, guest: _Guest, applies: Sequence[Applied]
+    tables: ErrataTables,
+    kernels: KernelBehaviours,
+    guest: _Guest,
+    seen: Sequence[Implementation],
+    applies: Sequence[Applied],
 ) -> Iterator[Note]:
     """All that hold. Those on discovery and REVIDR exclude each other."""
     if not guest.told:
         yield _untold(guest)
     elif guest.ignores_revidr:
         yield _revidr_ignored(kernels, applies)
-    elif Behaviour.REVIDR_UNSURE in guest.behaviours:
-        title = kernels.span(Behaviour.REVIDR_UNSURE).title
+    elif Behaviour.REVIDR_UNSURE in guest.behaviours and len(seen) > 1:
+        title = kernels.about(Behaviour.REVIDR_UNSURE).title
         yield Note(NoteCode.REVIDR_UNSURE, f"{title}; this answer takes REVIDR as honoured")
+    yield from _not_yet_listed(tables, guest, seen)
     # Compared by series: which update of a series brought an entry is not known.
     if guest.kernel.series != tables.linux.series:
         yield _other_kernel(tables, guest.kernel)
@@ -175,7 +189,17 @@ def _untold(guest: _Guest) -> Note:
 def _revidr_ignored(kernels: KernelBehaviours, applies: Sequence[Applied]) -> Note:
     needless = [each.entry.id for each in applies if not any(map(each.entry.counts, each.implementations))]
     outcome = f"applying for that reason alone: {', '.join(needless) or 'none'}"
-    return Note(NoteCode.REVIDR_IGNORED, f"{kernels.span(Behaviour.REVIDR_IGNORED).title}; {outcome}")
+    return Note(NoteCode.REVIDR_IGNORED, f"{kernels.about(Behaviour.REVIDR_IGNORED).title}; {outcome}")
+
+
+def _not_yet_listed(tables: ErrataTables, guest: _Guest, seen: Sequence[Implementation]) -> Iterator[Note]:
+    """What the guest will decide otherwise once it is updated, which a reboot inside its VM is enough for."""
+    for each in seen:
+        for entry in tables.naming(each.midr):
+            if entry.counts(each) and not entry.covers(each.midr, guest.kernel):
+                listed = f"{entry.id} has {format_register(each.midr)} since Linux {entry.listed_since(each)}"
+                detail = f"{listed}; a guest that is updated inside its VM reads the same list, and counts it then"
+                yield Note(NoteCode.NOT_YET_LISTED, detail)
 
 
 def _other_kernel(tables: ErrataTables, kernel: KernelVersion) -> Note:

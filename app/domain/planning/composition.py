@@ -19,6 +19,7 @@ from app.domain.planning.implementation_list import ImplementationList
 from app.domain.planning.plan import Mode, ModeReason, Plan
 from app.domain.planning.reasons import Reason, ReasonCode
 from app.domain.planning.refusals import BootRefused, Candidate, TooManyImplementations
+from app.domain.planning.wording import listed_since
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def _refusals(
     if mode is Mode.HOMOGENEOUS and len(reported) > 1:
         found += (_heterogeneous(host, reported),)
     if screening.on_boot_host:
-        found += (_mixing(host, screening.on_boot_host),)
+        found += (_mixing(host, screening.on_boot_host, order),)
     return found
 
 
@@ -105,11 +106,13 @@ def _heterogeneous(host: FleetHost, reported: tuple[ReportedImplementation, ...]
     return Reason(ReasonCode.HETEROGENEOUS_HOST, detail, "pin the boot to CPUs of one kind with `cpus`")
 
 
-def _mixing(host: FleetHost, hazards: tuple[str, ...]) -> Reason:
+def _mixing(host: FleetHost, hazards: tuple[str, ...], order: BootOrder) -> Reason:
     detail = (
         f"{host.name} mixes CPUs that are in {', '.join(hazards)} with CPUs that are not:"
         " the guest would take all of them for safe"
     )
+    own = [known for each in host.identity.on_cpus(order.cpus) if (known := each.known)]
+    detail += listed_since(own, hazards, order.reference)
     remedy = "pin the boot to CPUs of one kind with `cpus`, or name the tables in the placement's accept_hazards"
     return Reason(ReasonCode.HAZARD_ON_BOOT_HOST, detail, remedy)
 

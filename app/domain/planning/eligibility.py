@@ -226,6 +226,7 @@ def _explain_weakening(host: FleetHost, move: Move) -> Reason:
     detail = (
         f"{host.name} and the list differ in {', '.join(tables)}: beside each other, the guest would take"
         " a CPU for safe that is not"
+        f"{wording.listed_since([*forbidden, move.plan.list.vcpu_identity], tables, move.reference)}"
     )
     remedy = "keep such hosts in another placement, or name the tables in accept_hazards and boot the VM again"
     return Reason(ReasonCode.WOULD_WEAKEN_GUEST, detail, remedy, differences)

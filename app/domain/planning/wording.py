@@ -1,12 +1,13 @@
 """The sentences in which refusals name registers, labels and CPUs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from app.domain.cpu.cpu_names import CpuNames
 from app.domain.cpu.implementation import Implementation
 from app.domain.fleet.fleet import FleetHost
 from app.domain.fleet.placement import Operator, Placement
 from app.domain.planning.reasons import Unlisted, Unmet, Unread
+from app.domain.reference.reference_data import ReferenceData
 
 
 def placement_mismatch(host: FleetHost, placement: Placement, unmet: Iterable[Unmet]) -> str:
@@ -25,6 +26,20 @@ def unknown_registers(host: FleetHost, unread: Iterable[Unread]) -> str:
         return f"what {host.name} reported is stored in a form that cannot be read; unknown registers are never guessed"
     where = ", ".join("all CPUs" if each.cpus is None else f"CPUs {each.cpus}" for each in unread)
     return f"AIDR_EL1 of {host.name} is unknown on {where}; an unread register is never taken for 0"
+
+
+def listed_since(implementations: Sequence[Implementation], hazards: Sequence[str], reference: ReferenceData) -> str:
+    """A further sentence: since which kernel the tables have which implementation. Empty where that is not known."""
+    entries = [entry for hazard in hazards if (entry := reference.tables.entry(hazard))]
+    listed = ", ".join(
+        f"{entry.id} has {reference.names.name(each)} since Linux {since}"
+        for entry in entries
+        for each in implementations
+        if entry.counts(each) and (since := entry.listed_since(each))
+    )
+    # Why a guest's kernel_release proves nothing: the list outlives the kernel.
+    later = "an older guest that is updated inside its VM reads the same list"
+    return f"; {listed}: {later}" if listed else ""
 
 
 def ability(reported: bool | None) -> str:  # noqa: FBT001 - a fact of the host, not a switch

@@ -76,6 +76,8 @@ class ModelRange:
     """Kernel options that can build this range out; any of them is enough to have it."""
     part_mask: int = 0xFFF
     """The bits of the part number that count. All of them, but in ranges for the vCPU's own MIDR."""
+    since: KernelVersion | None = None
+    """The first mainline kernel whose table has this range; None where that is not known."""
 
     @property
     def model(self) -> int:
@@ -89,6 +91,10 @@ class ModelRange:
             and midr >> 16 & 0xF == _FEATURES_IN_ID_REGISTERS
             and self.first <= Revision.of(midr) <= self.last
         )
+
+    def known_to(self, kernel: KernelVersion | None) -> bool:
+        """Whether the table of this kernel may have it already; None stands for the newest."""
+        return kernel is None or self.since is None or self.since <= kernel
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +155,23 @@ class ErratumEntry:
         """Whether one member on a list takes protection from the others (rule 12)."""
         return self.rule is TableRule.ANY_SAFE and not self.el2_only
 
-    def covers(self, midr: int) -> bool:
-        """Whether the table has the MIDR, fixed or not: all that a kernel sees which ignores REVIDR."""
-        return any(each.covers(midr) for each in self.ranges)
+    @property
+    def since(self) -> KernelVersion | None:
+        """The first kernel whose table has any range; None where that is not known."""
+        return earliest(each.since for each in self.ranges)
 
-    def counts(self, implementation: Implementation) -> bool:
-        """Whether the implementation is in the table and not a fixed one."""
-        return self.covers(implementation.midr) and not any(each.names(implementation) for each in self.fixed)
+    def listed_since(self, implementation: Implementation) -> KernelVersion | None:
+        """The first kernel whose table has this implementation; None where that is not known."""
+        return earliest(each.since for each in self.ranges if each.covers(implementation.midr))
+
+    def covers(self, midr: int, kernel: KernelVersion | None = None) -> bool:
+        """Whether the table has the MIDR, fixed or not: all that a kernel sees which ignores REVIDR."""
+        return any(each.covers(midr) and each.known_to(kernel) for each in self.ranges)
+
+    def counts(self, implementation: Implementation, kernel: KernelVersion | None = None) -> bool:
+        """Whether the implementation is in the table, by default the newest, and not a fixed one."""
+        mended = any(each.names(implementation) for each in self.fixed)
+        return not mended and self.covers(implementation.midr, kernel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +225,13 @@ class ErrataTables:
         """Ids of those `hazard_tables` that the implementation is in."""
         entries = self.naming(implementation.midr)
         return frozenset(entry.id for entry in entries if entry.weakens and entry.counts(implementation))
+
+
+def earliest(kernels: Iterable[KernelVersion | None]) -> KernelVersion | None:
+    """None where one of them is not known, for that may be the earliest."""
+    found = list(kernels)
+    known = [kernel for kernel in found if kernel is not None]
+    return min(known) if known and len(known) == len(found) else None
 
 
 def _index(entries: Iterable[ErratumEntry]) -> Mapping[int, tuple[ErratumEntry, ...]]:

@@ -7,8 +7,6 @@ from typing import Final, NamedTuple
 
 from typing_extensions import override
 
-from app.domain.reference.documents import Constraint, InvalidDocument, Node, integer, nullable, one_of, text
-
 # Possessive, so that `6.15.10abc` is refused instead of being read as 6.15 with a suffix.
 _RELEASE: Final = re.compile(r"([0-9]++)\.([0-9]++)(?:\.([0-9]++))?+(?:[-+~_.][!-~]*+)?+")
 
@@ -50,100 +48,50 @@ class Behaviour(StrEnum):
     REVIDR_IGNORED = "revidr_ignored"
     """Takes every listed revision for unfixed: a workaround too many, never one too few."""
     REVIDR_UNSURE = "revidr_unsure"
-    """Not known exactly when a listed revision counts as fixed."""
+    """Not known whether a listed revision that is fixed stays so beside other implementations."""
 
 
 @dataclass(frozen=True, slots=True)
-class BehaviourSpan:
-    """The versions that behave so: from `since`, up to and without `until`."""
+class Span:
+    """Versions from `since`, up to and without `until`."""
 
-    behaviour: Behaviour
-    title: str
     since: KernelVersion
     until: KernelVersion | None
-    """None where even the newest known version behaves so."""
-    measured_so: tuple[KernelVersion, ...]
-    """Versions that were run and seen to behave so."""
-    measured_not_so: tuple[KernelVersion, ...]
-    source: str
+    """None where even the newest known version is within."""
 
     def __contains__(self, version: KernelVersion) -> bool:
         return self.since <= version and (self.until is None or version < self.until)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KernelBehaviour:
+    """A behaviour with the versions that have it. A change that stable updates got too ends in several versions."""
+
+    behaviour: Behaviour
+    title: str
+    spans: tuple[Span, ...]
+    """Ascending, and apart."""
+    measured_so: tuple[KernelVersion, ...]
+    """Versions that were run and seen to behave so."""
+    measured_not_so: tuple[KernelVersion, ...]
+    source: str
+
+    def holds(self, version: KernelVersion) -> bool:
+        return any(version in span for span in self.spans)
+
+
 @dataclass(frozen=True, slots=True)
 class KernelBehaviours:
-    """Every behaviour with its span, in order of the file."""
+    """Every behaviour, in order of the file."""
 
-    spans: tuple[BehaviourSpan, ...]
+    behaviours: tuple[KernelBehaviour, ...]
 
-    def span(self, behaviour: Behaviour) -> BehaviourSpan:
-        return next(span for span in self.spans if span.behaviour is behaviour)
+    def about(self, behaviour: Behaviour) -> KernelBehaviour:
+        return next(each for each in self.behaviours if each.behaviour is behaviour)
 
     def of(self, version: KernelVersion) -> frozenset[Behaviour]:
-        return frozenset(span.behaviour for span in self.spans if version in span)
+        return frozenset(each.behaviour for each in self.behaviours if each.holds(version))
 
     def discovers(self, version: KernelVersion) -> bool:
         """Whether mainline of this version asks for the list. A distribution may do so earlier."""
-        return version in self.span(Behaviour.DISCOVERY)
-
-
-class InvalidKernelBehaviours(InvalidDocument):
-    """The document of kernel behaviours cannot be taken."""
-
-
-FORMAT: Final = 1
-
-_KEYS: Final = ("code", "title", "since", "until", "measured", "source")
-_NOWHERE: Final = KernelVersion(0, 0)
-
-_SPAN_CONSTRAINTS: Final[tuple[Constraint[BehaviourSpan], ...]] = (
-    Constraint("until", "must be above `since`", lambda span: span.until is None or span.since < span.until),
-    Constraint(
-        "measured",
-        "lists under `so` a version outside the span",
-        lambda span: all(version in span for version in span.measured_so),
-    ),
-    Constraint(
-        "measured",
-        "lists under `not_so` a version inside the span",
-        lambda span: not any(version in span for version in span.measured_not_so),
-    ),
-)
-
-
-def read_kernel_behaviours(document: object) -> KernelBehaviours:
-    """Read the parsed content of `kernels.json`; raise InvalidKernelBehaviours with every fault."""
-    root = Node(document)
-    root.expect(("format", "behaviours"))
-    root["format"].read(integer(FORMAT, FORMAT), FORMAT)
-    spans = tuple(_span(node) for node in root["behaviours"].items())
-    if root.sound and sorted(span.behaviour for span in spans) != sorted(Behaviour):
-        root["behaviours"].fault(f"must describe each of {', '.join(Behaviour)} once")
-    if root.faults:
-        raise InvalidKernelBehaviours(root.faults)
-    return KernelBehaviours(spans)
-
-
-def kernel_version(value: object) -> KernelVersion:
-    """Decode a version of a document."""
-    return KernelVersion.parse(text(value))
-
-
-def _span(node: Node) -> BehaviourSpan:
-    node.expect(_KEYS)
-    node["measured"].expect(("so", "not_so"))
-    span = BehaviourSpan(
-        node["code"].read(one_of(Behaviour), Behaviour.DISCOVERY),
-        node["title"].read(text, ""),
-        node["since"].read(kernel_version, _NOWHERE),
-        node["until"].read(nullable(kernel_version), None),
-        _versions(node["measured"]["so"]),
-        _versions(node["measured"]["not_so"]),
-        node["source"].read(text, ""),
-    )
-    return node.demand(span, _SPAN_CONSTRAINTS)
-
-
-def _versions(node: Node) -> tuple[KernelVersion, ...]:
-    return tuple(item.read(kernel_version, _NOWHERE) for item in node.items())
+        return self.about(Behaviour.DISCOVERY).holds(version)

@@ -9,6 +9,7 @@ from rich.text import Text
 
 class CheckedFault(TypedDict):
     pointer: str
+    line: int
     detail: str
 
 
@@ -30,7 +31,9 @@ def checked_view(checked: CheckedFile) -> RenderableType:
             ("✗ ", "red"), f"{checked['file']}: {count} fault{'s' if count > 1 else ''} in {checked['kind']}"
         ),
         *(
-            Text.assemble("  ", (fault["pointer"] or "the document", "bold"), f": {fault['detail']}")
+            Text.assemble(
+                "  ", (fault["pointer"] or "the document", "bold"), f": {fault['detail']} (line {fault['line']})"
+            )
             for fault in checked["faults"]
         ),
     )

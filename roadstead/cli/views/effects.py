@@ -10,9 +10,16 @@ from roadstead.cli.views.errata import section
 from roadstead.cli.views.tables import Column, Columns, fields, names
 from roadstead.client.documents import Applied, BelievedSafe, Effects
 
+
+def _certainty(applied: Applied) -> str:
+    if not applied["decided_by_identity_alone"]:
+        return "possible"
+    return "unless built out" if applied["config"] else "yes"
+
+
 _APPLIED: Final[Columns[Applied]] = (
     Column("ID", lambda applied: applied["id"]),
-    Column("CERTAIN", lambda applied: "yes" if applied["decided_by_identity_alone"] else "possible"),
+    Column("CERTAIN", _certainty),
     Column("CAUSED BY", lambda applied: names(applied["implementations"])),
     Column("", lambda applied: Text("only other hosts", "yellow") if applied["only_other_hosts"] else ""),
 )

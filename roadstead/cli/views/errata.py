@@ -34,6 +34,7 @@ _RANGES: Final[Columns[ModelRange]] = (
     Column("PART", lambda each: each["part"]),
     Column("FROM", lambda each: each["min"]),
     Column("TO", lambda each: each["max"]),
+    Column("SINCE LINUX", lambda each: maybe(each["since"])),
 )
 
 
@@ -45,6 +46,7 @@ def concern_view(concern: Concern) -> RenderableType:
         "rule": f"{concern['rule']}{', a hazard where a list is mixed' if concern['hazard_table'] else ''}",
         "guest prints": maybe(concern["log"]),
         "depends also on": maybe(concern["depends_also_on"]),
+        "can be built out": ", ".join(concern["config"]) or "no",
         "source": concern["source"],
         "tables": concern["tables"],
         "hosts": f"{counted(concern['hosts'])} (fleet revision {concern['fleet_revision']})",

@@ -12,6 +12,7 @@ NoteCode = Literal[
     "revidr_unsure",
     "older_than_tables",
     "newer_than_tables",
+    "not_yet_listed",
 ]
 
 # `class` is no name for an attribute, so this one is written as a call.
@@ -25,6 +26,7 @@ Applied = TypedDict(
         "implementations": list[Implementation],
         "decided_by_identity_alone": bool,
         "depends_also_on": str | None,
+        "config": list[str],
         "only_other_hosts": bool | None,
     },
 )
@@ -36,6 +38,8 @@ class BelievedSafe(TypedDict):
     implementations: list[Implementation]
     not_safe: list[Implementation]
     hazard: bool
+    config: list[str]
+    since: str | None
 
 
 class Note(TypedDict):

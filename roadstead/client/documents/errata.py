@@ -15,6 +15,8 @@ class ModelRange(TypedDict):
     part: str
     min: str
     max: str
+    config: list[str]
+    since: str | None
 
 
 class Fixed(TypedDict):
@@ -42,6 +44,8 @@ Erratum = TypedDict(
         "fixed": list[Fixed],
         "decided_by_identity_alone": bool,
         "depends_also_on": str | None,
+        "config": list[str],
+        "since": str | None,
         "source": str,
     },
 )

@@ -1,13 +1,14 @@
+import json
 from typing import Any, Final
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.reference.documents import Fault
 from app.domain.reference.errata import Kind, LogWhen, Revision, TableRule
-from app.domain.reference.errata_format import InvalidErrataTables, read_errata_tables
 from app.domain.reference.kernels import KernelVersion
+from app.storage.reference.documents import Fault, InvalidReferenceData
+from app.storage.reference.errata import read_errata_tables
 from tests.domain.errata_data import TABLES, Document, errata_document, put
 
 
@@ -46,7 +47,7 @@ def small_document() -> Document:
                 "log_when": None,
                 "class": "feature",
                 "rule": "any_safe",
-                "ranges": [{"implementer": "0xc0", "part": "0xac3", "min": "r0p3", "max": "r0p15"}],
+                "ranges": [{"implementer": "0xc0", "part": "0xac3", "min": "r0p3", "max": "r0p15", "since": "6.18"}],
                 "fixed": [],
                 "depends_also_on": None,
                 "decided_by_identity_alone": True,
@@ -69,18 +70,18 @@ def small_document() -> Document:
 def refusal(document: object) -> tuple[Fault, ...]:
     """The faults, none where the document is taken."""
     try:
-        read_errata_tables(document)
-    except InvalidErrataTables as invalid:
+        read_errata_tables(json.dumps(document).encode())
+    except InvalidReferenceData as invalid:
         return invalid.faults
     return ()
 
 
 def faults_of(document: object) -> list[str]:
-    return [f"{pointer}: {detail}" for pointer, detail in refusal(document)]
+    return [f"{pointer}: {detail}" for pointer, _, detail in refusal(document)]
 
 
 def test_reads_every_key() -> None:
-    tables = read_errata_tables(small_document())
+    tables = read_errata_tables(json.dumps(small_document()).encode())
     deny, allow = tables.entries
     assert tables.linux == KernelVersion(7, 3, 4)
     assert (deny.id, deny.title, deny.log, deny.log_when) == (
@@ -102,6 +103,7 @@ def test_reads_every_key() -> None:
     assert (deny.config, deny.config_off_ranges[0].config) == (("CONFIG_ONE",), ("CONFIG_TWO",))
     assert (deny.vcpu_ranges[0].part_mask, deny.loop, deny.el2_only) == (0xF00, 8, False)
     assert (allow.el2_only, allow.loop, allow.vcpu_ranges) == (True, None, ())
+    assert (allow.since, deny.since) == (KernelVersion(6, 18), None)
     assert tables.omissions[0].ranges[0].covers(0x500F000F)
 
 
@@ -123,42 +125,44 @@ FIXED = f"{DENY}/fixed/0"
 HEXADECIMAL_2: Final = "must be 0x and 2 lower-case hexadecimal digits"
 HEXADECIMAL_3: Final = "must be 0x and 3 lower-case hexadecimal digits"
 RNPM: Final = "must be rNpM with N and M from 0 to 15"
-TEXT: Final = "must be a string that is not empty"
+WHEN: Final = "must be 'applies', 'believed_safe' or 'not_believed_safe'"
+CLASS: Final = "must be 'erratum', 'vulnerability' or 'feature'"
+RULE: Final = "must be 'any_affected' or 'any_safe'"
 UNKNOWN: Final = "is not a known key"
 
 
 @pytest.mark.parametrize(
     ("pointer", "value", "detail"),
     [
-        ("/format", 2, "must be an integer from 1 to 1"),
-        ("/format", True, "must be an integer from 1 to 1"),
+        ("/format", 2, "must be 1, the format that this release reads"),
+        ("/format", True, "must be an integer, not true"),
         ("/linux", "new", "a kernel version begins with two or three numbers, as in 7.3 or 6.18.15-1-arm64"),
-        ("/linux", 7.3, TEXT),
-        ("/entries", {}, "must be an array"),
-        ("/left_out", None, "must be an array"),
+        ("/linux", 7.3, "must be a kernel version in a string, such as 6.18.15"),
+        ("/entries", {}, "must be an array, not an object"),
+        ("/left_out", None, "must be an array, not null"),
         ("/further", 1, UNKNOWN),
-        (DENY, 7, "must be an object"),
+        (DENY, 7, "must be an object, not 7"),
         (f"{DENY}/id", "two words", "must be letters, digits and underscores"),
         (f"{DENY}/id", 7, "must be letters, digits and underscores"),
         (f"{ALLOW}/id", "DENY", "is the id of another entry too"),
         ("/left_out/0/id", "ALLOW", "is the id of another entry too"),
-        (f"{DENY}/title", "", TEXT),
-        (f"{DENY}/log", False, TEXT),
-        (f"{DENY}/log_when", "never", "must be one of applies, believed_safe, not_believed_safe"),
+        (f"{DENY}/title", "", "must not be empty"),
+        (f"{DENY}/log", False, "must be a string, not false"),
+        (f"{DENY}/log_when", "never", f'{WHEN}, not "never"'),
         (f"{DENY}/log_when", None, "must be null where `log` is, and only there"),
         (f"{ALLOW}/log_when", "believed_safe", "must be null where `log` is, and only there"),
         (f"{DENY}/log_when", "believed_safe", "must be `applies` where the rule is `any_affected`, and only there"),
-        (f"{DENY}/class", "Erratum", "must be one of erratum, vulnerability, feature"),
-        (f"{DENY}/class", None, "must be one of erratum, vulnerability, feature"),
-        (f"{DENY}/rule", "all_affected", "must be one of any_affected, any_safe"),
-        (f"{DENY}/ranges", "all", "must be an array"),
+        (f"{DENY}/class", "Erratum", f'{CLASS}, not "Erratum": did you mean erratum?'),
+        (f"{DENY}/class", None, f"{CLASS}, not null"),
+        (f"{DENY}/rule", "all_affected", f'{RULE}, not "all_affected": did you mean any_affected?'),
+        (f"{DENY}/ranges", "all", 'must be an array, not "all"'),
         (f"{ALLOW}/ranges", [], "must not be empty"),
-        (f"{DENY}/depends_also_on", 1, TEXT),
-        (f"{ALLOW}/decided_by_identity_alone", "yes", "must be true or false"),
-        (f"{ALLOW}/el2_only", 1, "must be true or false"),
+        (f"{DENY}/depends_also_on", 1, "must be a string, not 1"),
+        (f"{ALLOW}/decided_by_identity_alone", "yes", 'must be true or false, not "yes"'),
+        (f"{ALLOW}/el2_only", 1, "must be true or false, not 1"),
         (f"{DENY}/config/0", "ERRATUM_1", "must be the name of a kernel option, CONFIG_…"),
-        (f"{DENY}/k", 0, "must be an integer from 1 to 1024"),
-        (f"{DENY}/k", "8", "must be an integer from 1 to 1024"),
+        (f"{DENY}/k", 0, "must be at least 1, not 0"),
+        (f"{DENY}/k", "8", 'must be an integer, not "8"'),
         (f"{DENY}/a~b", 1, UNKNOWN),
         (f"{RANGE}/implementer", "0x041", HEXADECIMAL_2),
         (f"{RANGE}/implementer", 65, HEXADECIMAL_2),
@@ -168,11 +172,12 @@ UNKNOWN: Final = "is not a known key"
         (f"{RANGE}/max", "r0p16", RNPM),
         (f"{ALLOW}/ranges/0/max", "r0p2", "must not be below `min`"),
         (f"{RANGE}/part_mask", "0xfff", UNKNOWN),
+        (f"{ALLOW}/ranges/0/since", 6.18, "must be a kernel version in a string, such as 6.18.15"),
         (f"{DENY}/vcpu_ranges/0/part", "0x201", "has bits outside `part_mask`"),
-        (f"{FIXED}/revidr_bit", 32, "must be an integer from 0 to 31"),
+        (f"{FIXED}/revidr_bit", 32, "must be at most 31, not 32"),
         (f"{FIXED}/variant_revision", "0p4", RNPM),
         (f"{FIXED}/mask", 1, UNKNOWN),
-        ("/left_out/0/reason", None, TEXT),
+        ("/left_out/0/reason", None, "must be a string, not null"),
         ("/left_out/0/rule", "any_safe", UNKNOWN),
     ],
 )
@@ -214,7 +219,7 @@ def test_names_every_fault_at_once() -> None:
         "/linux: is missing",
         "/entries/0/title: is missing",
         f"{RANGE}/min: {RNPM}",
-        "/entries/1/rule: must be one of any_affected, any_safe",
+        f"/entries/1/rule: {RULE}, not null",
         "/left_out/0/id: is the id of another entry too",
     ]
 
@@ -222,20 +227,22 @@ def test_names_every_fault_at_once() -> None:
 def test_entries_without_a_readable_id_are_not_taken_for_the_same() -> None:
     document = small_document()
     document["entries"] = [1, 2]
-    assert faults_of(document) == ["/entries/0: must be an object", "/entries/1: must be an object"]
+    assert faults_of(document) == ["/entries/0: must be an object, not 1", "/entries/1: must be an object, not 2"]
 
 
 def test_a_document_that_is_no_object_has_one_fault() -> None:
-    assert faults_of([]) == [": must be an object"]
+    assert faults_of([]) == [": must be an object, not an array"]
 
 
 def test_an_empty_document_lacks_everything_once() -> None:
-    assert faults_of({}) == [f"/{key}: is missing" for key in ("entries", "format", "left_out", "linux")]
+    assert faults_of({}) == [f"/{key}: is missing" for key in ("format", "linux", "entries", "left_out")]
 
 
 def test_the_error_says_all_faults() -> None:
-    with pytest.raises(InvalidErrataTables, match=r"/format: is missing; .*/linux: is missing"):
-        read_errata_tables({"entries": [], "left_out": []})
+    with pytest.raises(
+        InvalidReferenceData, match=r"^errata.json: /format \(line 1\): is missing; /linux \(line 1\): is missing$"
+    ):
+        read_errata_tables(b'{"entries": [], "left_out": []}')
 
 
 def _places(value: Any, pointer: str = "") -> list[str]:  # noqa: ANN401 - JSON
@@ -254,4 +261,4 @@ JSON: Final = st.recursive(
 @given(st.sampled_from(PLACES), JSON)
 def test_whatever_stands_in_a_document_is_read_or_refused_by_name(place: str, value: object) -> None:
     faults = refusal(put(small_document(), place, value))
-    assert all(pointer.startswith("/") for pointer, _ in faults)
+    assert all(pointer.startswith("/") for pointer, _, _ in faults)
