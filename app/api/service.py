@@ -14,7 +14,8 @@ from app.api.documentation import problems
 from app.api.metrics import CONTENT_TYPE, RequestMetrics, standing_exposition
 from app.api.problems import PROBLEM_TYPES, ProblemType, problem
 from app.api.schemas.service import HealthOut, ServiceOut
-from app.services.standing import schema_fault, standing
+from app.services.readiness import readiness_fault
+from app.services.standing import standing
 
 router: Final = APIRouter(tags=["Service"])
 
@@ -41,7 +42,7 @@ async def check_health() -> HealthOut:
 )
 async def check_readiness(request: Request, services: Services) -> Response:
     """Whether the database is within reach and its schema is the one this release wants."""
-    fault = await schema_fault(services)
+    fault = await readiness_fault(services)
     if fault is not None:
         return problem(request, "not_ready", fault)
     return Response(HealthOut(status="ok").model_dump_json(), media_type="application/json")

@@ -1,4 +1,4 @@
-"""How the fleet stands, in numbers; and whether the service can do its work."""
+"""How the fleet stands, in numbers."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,6 @@ from app.domain.host import HostState
 from app.domain.reference import ReferenceData
 from app.domain.vm import VmState
 from app.services.context import Context
-from app.storage.schema import fault
 from app.storage.vms import RunningGroup
 
 
@@ -68,8 +67,3 @@ def _without_target(fleet: Fleet, running: Iterable[RunningGroup], reference: Re
             within_reach[kind] = targets(fleet, Move(group.placement, reference, group.plan, current_host=""))
         if not within_reach[kind] - fleet.number(group.host):
             yield group
-
-
-async def schema_fault(context: Context) -> str | None:
-    """What keeps the service from working on this schema; None if nothing does."""
-    return await fault(context.database)

@@ -12,12 +12,13 @@ import asyncpg
 from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from app.domain.errors import DatabaseUnavailable
 from app.domain.fleet import Fleet
 from app.settings import Settings
 from app.storage.answers import Answers
 from app.storage.availability import available
 from app.storage.hosts import Hosts
-from app.storage.hot_reads import CurrentBoots, current_boots
+from app.storage.hot_reads import CurrentBoot, CurrentBoots, current_boots
 from app.storage.identities import Identities, IdentityCache
 from app.storage.imports import Import, import_into
 from app.storage.lists import ImplementationLists, ListCache
@@ -37,9 +38,8 @@ def create_engine(settings: Settings, *, pool_size: int | None = None) -> AsyncE
     if not settings.on_sqlite:
         connect = partial(asyncpg.connect, **connection_options(settings.database_url))
         return create_async_engine("postgresql+asyncpg://", async_creator=connect, **limits)
-    file = database_file(settings.database_url)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(URL.create("sqlite+aiosqlite", database=str(file)), **limits)
+    file = str(database_file(settings.database_url))
+    engine = create_async_engine(URL.create("sqlite+aiosqlite", database=file), **limits)
     prepare(engine.sync_engine)
     return engine
 
@@ -75,7 +75,8 @@ class Database:
 
     def __init__(self, settings: Settings, engine: AsyncEngine, boots: CurrentBoots) -> None:
         self.engine = engine
-        self.boots = boots
+        self._withheld: str | None = None
+        self._boots = boots
         self._identities = IdentityCache()
         self._lists = ListCache()
         # Imports are as slow as those who send them: they have connections of their own to wait with.
@@ -88,10 +89,30 @@ class Database:
         return cls(settings, create_engine(settings), await current_boots(settings))
 
     async def close(self) -> None:
-        await self.boots.close()
+        await self._boots.close()
         await self._import_engine.dispose()
         await self._snapshot_engine.dispose()
         await self.engine.dispose()
+
+    @property
+    def is_withheld(self) -> bool:
+        return self._withheld is not None
+
+    def withhold(self, reason: str) -> None:
+        """Refuse every use of the stores, at once and with this sentence, until `release`."""
+        self._withheld = reason
+
+    def release(self) -> None:
+        self._withheld = None
+
+    def _check_released(self) -> None:
+        if self._withheld is not None:
+            raise DatabaseUnavailable(self._withheld)
+
+    async def current_boot(self, vm: str) -> CurrentBoot | None:
+        """The boot that a VM is in, as committed by now; None if there is no such VM."""
+        self._check_released()
+        return await self._boots.of(vm)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Transaction]:
@@ -99,6 +120,7 @@ class Database:
 
         Rows that are acted on are locked explicitly, always in the order fleet, host, VM, migration.
         """
+        self._check_released()
         async with available(), self.engine.begin() as connection:
             yield self._transaction(connection)
 
@@ -108,13 +130,20 @@ class Database:
 
         The fleet must not be older than the snapshot in memory, so nothing may pin an earlier state of the database.
         """
+        self._check_released()
+        async with self.looking() as connection:
+            yield self._transaction(connection)
+
+    @asynccontextmanager
+    async def looking(self) -> AsyncIterator[AsyncConnection]:
+        """What `reading` reads through; also while the stores are withheld, and whatever the schema."""
         async with available(), self.engine.connect() as connection:
-            options = _READ[connection.dialect.name]
-            yield self._transaction(await connection.execution_options(**options))
+            yield await connection.execution_options(**_READ[connection.dialect.name])
 
     @asynccontextmanager
     async def importing(self, *, dry_run: bool) -> AsyncIterator[tuple[Transaction, Import]]:
         """A transaction to import hosts in; a dry run undoes it at the end."""
+        self._check_released()
         async with available(), self._import_engine.connect() as connection:
             tx = self._transaction(await connection.execution_options(**_IMPORT))
             async with connection.begin() as transaction:
