@@ -81,7 +81,7 @@ async def list_hosts(services: Services, wanted: Filter, page: Paging) -> HostsO
     dependencies=[Depends(json_body)],
     responses={
         201: {"model": HostOut, "description": "Created."},
-        **refuses("stale_revision", "already_exists", "unsupported_media_type", "body_too_large"),
+        **refuses("stale_revision", "already_exists", "unsupported_media_type", "body_too_large", "request_timeout"),
     },
 )
 async def put_host(
@@ -113,7 +113,9 @@ async def get_host(request: Request, services: Services, name: HostName) -> Resp
     response_model=HostOut,
     summary="Change parts of a host",
     dependencies=[Depends(json_body)],
-    responses=refuses("host_not_found", "stale_revision", "unsupported_media_type", "body_too_large"),
+    responses=refuses(
+        "host_not_found", "stale_revision", "unsupported_media_type", "body_too_large", "request_timeout"
+    ),
 )
 async def patch_host(
     request: Request, services: Services, name: HostName, body: Patch, conditions: Conditions, reporter: Reporter

@@ -62,7 +62,12 @@ async def list_rejections(services: Services, vm: VmName) -> RejectionsOut:
     summary="What a boot would get",
     dependencies=[Depends(json_body)],
     responses=refuses(
-        "host_not_found", "boot_refused", "too_many_implementations", "unsupported_media_type", "body_too_large"
+        "host_not_found",
+        "boot_refused",
+        "too_many_implementations",
+        "unsupported_media_type",
+        "body_too_large",
+        "request_timeout",
     ),
 )
 async def preview_placement(services: Services, body: PreviewIn) -> PreviewOut:

@@ -1,6 +1,7 @@
 """`roadstead serve` and `roadstead db`: the commands that are the service, and no clients of it."""
 
 import asyncio
+import math
 import os
 import signal
 import tempfile
@@ -14,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
+from app.api.connections import ImpatientHttp
 from app.api.logs import logging_config
 from app.cli.options import command_group
 from app.domain.documents import InvalidDocument
@@ -64,6 +66,8 @@ def run_service(
             host=host,
             port=port,
             workers=workers,
+            http=ImpatientHttp,
+            timeout_graceful_shutdown=math.ceil(settings.shutdown_timeout.total_seconds()),
             access_log=False,
             log_config=logging_config(settings.log_format),
         )
