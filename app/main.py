@@ -39,7 +39,7 @@ from app.api.representations import Representations
 from app.api.validation import invalid_request
 from app.domain.errors import RoadsteadError
 from app.services.context import Context
-from app.services.readiness import schema_fault
+from app.services.readiness import serving_once_ready
 from app.settings import Settings
 from app.storage.database import Database
 from app.storage.reference_data import load_reference_data
@@ -47,10 +47,6 @@ from app.storage.reference_data import load_reference_data
 _CLIENT_CLOSED_REQUEST: Final = 499
 
 logger = logging.getLogger("roadstead")
-
-
-class StaleSchema(RuntimeError):
-    """The database is not at the schema of this release; the message says how to bring it there."""
 
 
 class State(TypedDict):
@@ -62,7 +58,7 @@ class State(TypedDict):
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """The service, from the environment's settings if none are given. Raises StaleSchema when it starts up."""
+    """The service, from the environment's settings if none are given."""
     settings = settings or Settings()
     metrics = RequestMetrics()
     app = FastAPI(
@@ -79,7 +75,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.metrics = metrics
     app.add_middleware(implementation_lists.KeptLists)
-    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, timeout=settings.request_timeout)
     app.add_middleware(RequestScope, metrics=metrics, logged=LOGGED[settings.access_log])
     app.include_router(implementation_lists.hot_router)
     for resource in (
@@ -128,9 +124,8 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
         database = await Database.connect(settings)
         try:
             context = Context(database, reference, lambda: datetime.now(UTC), settings.migration_timeout)
-            if fault := await schema_fault(context):
-                raise StaleSchema(fault)
-            yield State(context=context, settings=settings, representations=Representations(reference.names))
+            async with serving_once_ready(context):
+                yield State(context=context, settings=settings, representations=Representations(reference.names))
         finally:
             await database.close()
 

@@ -41,6 +41,7 @@ router: Final = APIRouter(prefix="/v1/vms", tags=["VMs"])
         "idempotency_key_reused",
         "unsupported_media_type",
         "body_too_large",
+        "request_timeout",
     ),
 )
 async def boot_vm(
