@@ -40,7 +40,7 @@ from app.api.routes import Guard, let_all_pass
 from app.api.validation import invalid_request
 from app.domain.errors import RoadsteadError
 from app.services.context import Context
-from app.services.readiness import schema_fault
+from app.services.readiness import serving_once_ready
 from app.settings import Settings
 from app.storage.database import Database
 from app.storage.reference_data import load_reference_data
@@ -48,10 +48,6 @@ from app.storage.reference_data import load_reference_data
 _CLIENT_CLOSED_REQUEST: Final = 499
 
 logger = logging.getLogger("roadstead")
-
-
-class StaleSchema(RuntimeError):
-    """The database is not at the schema of this release; the message says how to bring it there."""
 
 
 class State(TypedDict):
@@ -63,7 +59,7 @@ class State(TypedDict):
 
 
 def create_app(settings: Settings | None = None, guard: Guard = let_all_pass) -> FastAPI:
-    """The service, from the environment's settings if none are given. Raises StaleSchema when it starts up."""
+    """The service, from the environment's settings if none are given."""
     settings = settings or Settings()
     metrics = RequestMetrics()
     app = FastAPI(
@@ -80,7 +76,7 @@ def create_app(settings: Settings | None = None, guard: Guard = let_all_pass) ->
     )
     app.state.metrics = metrics
     app.state.guard = guard
-    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, timeout=settings.request_timeout)
     app.add_middleware(RequestScope, metrics=metrics, logged=LOGGED[settings.access_log])
     for resource in (
         implementation_lists,  # first: the hot reads are matched first
@@ -129,9 +125,8 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
         database = await Database.connect(settings)
         try:
             context = Context(database, reference, lambda: datetime.now(UTC), settings.migration_timeout)
-            if fault := await schema_fault(context):
-                raise StaleSchema(fault)
-            yield State(context=context, settings=settings, representations=Representations(reference.names))
+            async with serving_once_ready(context):
+                yield State(context=context, settings=settings, representations=Representations(reference.names))
         finally:
             await database.close()
 

@@ -37,6 +37,8 @@ class Settings(BaseSettings):
     """`sqlite:////path/x.db` or `postgresql://…`; the driver is our business."""
     database_pool_size: int = Field(default=8, ge=1, le=500)
     """Connections of one worker to PostgreSQL, for transactions; hot reads have as many of their own."""
+    database_timeout: Duration = timedelta(seconds=4)
+    """A connection to PostgreSQL, or the answer to one statement, that takes longer is given up with a 503."""
     max_inventory_age: Duration | None = None
     """A host not observed for longer is `inventory_stale`. Off by default."""
     migration_timeout: Duration = timedelta(hours=24)
@@ -47,6 +49,10 @@ class Settings(BaseSettings):
     """Largest body of an import."""
     max_import_pause: Duration = timedelta(seconds=60)
     """An import whose client sends nothing for longer is refused: it keeps a connection to the database waiting."""
+    request_timeout: Duration = timedelta(seconds=10)
+    """How long a client may take to send the head of a request, and again its body; imports have their pause."""
+    shutdown_timeout: Duration = timedelta(seconds=20)
+    """How long a service that is told to end goes on with what it is answering."""
     access_log: Literal["none", "changes", "all"] = "changes"
     """Which requests are logged: none, those that may change something or failed, or all."""
     log_format: Literal["text", "json"] = "text"

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -21,8 +21,7 @@ from demo.walking import print_tour, walk
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parse(arguments)
-    for signal_ in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(signal_, _end)
+    _on_signals(_end)
     try:
         port = free_port(options.port)
         with _directory(options.data) as data, running(port, data) as service:
@@ -45,7 +44,14 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _end(_: int, __: FrameType | None) -> NoReturn:
+def _on_signals(do: Callable[[int, FrameType | None], NoReturn] | signal.Handlers) -> None:
+    for signal_ in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signal_, do)
+
+
+def _end(_: int = 0, __: FrameType | None = None) -> NoReturn:
+    # Once is enough: a second signal would only disturb the cleaning up.
+    _on_signals(signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
@@ -71,8 +77,11 @@ def _show(service: subprocess.Popen[bytes], base_url: str, data: Path, *, once: 
     print("These calls can be copied and pasted, in this order:")
     print_tour(base_url)
     print("\nCtrl-C ends the demo.", flush=True)
-    message = f"the service ended with {service.wait()}; {data / 'service.log'} may say why"
-    raise DemoFailure(message)
+    if code := service.wait():
+        message = f"the service ended with {code}; {data / 'service.log'} may say why"
+        raise DemoFailure(message)
+    # It ends well only where it was told to end, and so is the demo.
+    _end()
 
 
 if __name__ == "__main__":

@@ -43,6 +43,8 @@ def running(port: int, data: Path) -> Iterator[subprocess.Popen[bytes]]:
             stdout=output,
             stderr=output,
             env=_environment(data),
+            # Ctrl-C reaches the demo alone, which ends the service in its turn.
+            process_group=0,
         )
         try:
             _wait_until_ready(child, port, log)

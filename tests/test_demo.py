@@ -7,12 +7,14 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from demo.fleet import LATECOMER, hosts
@@ -130,20 +132,66 @@ def test_the_fleet_is_the_same_every_time() -> None:
     assert len(fleet) == len({host["name"] for host in fleet}) == 397
 
 
+def to_the_group(demo: psutil.Process, _: psutil.Process, signal_: signal.Signals) -> None:
+    """As Ctrl-C in a terminal and the closing of a terminal do."""
+    os.killpg(demo.pid, signal_)
+
+
+def to_the_service(_: psutil.Process, service: psutil.Process, signal_: signal.Signals) -> None:
+    service.send_signal(signal_)
+
+
+def to_the_service_first(demo: psutil.Process, service: psutil.Process, signal_: signal.Signals) -> None:
+    """The demo learns of both at once: that the service has ended, and that it must end itself."""
+    demo.suspend()
+    service.send_signal(signal_)
+    while service.status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.02)
+    demo.send_signal(signal_)
+    demo.resume()
+
+
+def twice(demo: psutil.Process, _: psutil.Process, signal_: signal.Signals) -> None:
+    demo.send_signal(signal_)
+    demo.send_signal(signal_)
+
+
+@pytest.mark.parametrize("send", [to_the_group, to_the_service, to_the_service_first, twice])
 @pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_the_demo_and_its_service(signal_: signal.Signals) -> None:
-    command = demo("--port", "0")
-    # In a session of its own, as in a terminal: Ctrl-C reaches the demo and its service at once.
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+def test_a_signal_ends_the_demo_and_its_service(
+    signal_: signal.Signals, send: Callable[[psutil.Process, psutil.Process, signal.Signals], None]
+) -> None:
+    # In a session of its own, as in a terminal.
+    with subprocess.Popen(
+        demo("--port", "0"),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
         assert process.stdout
-        first = process.stdout.readline()
-        os.killpg(process.pid, signal_)
-        assert "The demo has ended." in process.stdout.read()
-        assert process.wait(PATIENCE) == 0
-        with pytest.raises(ProcessLookupError):
-            os.killpg(process.pid, 0)
-    data = first.rstrip().rstrip(".").rpartition(" ")[2]
+        lines = list(iter(process.stdout.readline, "Ctrl-C ends the demo.\n"))
+        (service,) = psutil.Process(process.pid).children()
+        send(psutil.Process(process.pid), service, signal_)
+        said, faults = process.communicate(timeout=PATIENCE)
+        assert (process.returncode, faults) == (0, "")
+        assert "The demo has ended." in said
+        assert not service.is_running()
+    data = lines[0].rstrip().rstrip(".").rpartition(" ")[2]
     assert not Path(data).exists()
+
+
+def test_a_service_that_dies_is_told() -> None:
+    with subprocess.Popen(
+        demo("--port", "0"), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        list(iter(process.stdout.readline, "Ctrl-C ends the demo.\n"))
+        (service,) = psutil.Process(process.pid).children()
+        service.kill()
+        assert "the service ended with -9" in process.communicate(timeout=PATIENCE)[1]
+        assert process.returncode == 1
 
 
 def test_says_so_where_the_port_is_taken() -> None:

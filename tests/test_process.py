@@ -74,13 +74,29 @@ def roadstead(*arguments: str, database_url: str) -> subprocess.CompletedProcess
 @contextmanager
 def serving(database_url: str | None, *options: str) -> Iterator[Service]:
     """`roadstead serve` on a free port, answering."""
+    with starting(database_url, *options) as service:
+        wait_until_ready(service)
+        yield service
+
+
+def ended_well(service: Service) -> str:
+    """End it as a supervisor does; what it has logged."""
+    service.process.send_signal(signal.SIGTERM)
+    code, logged = service.ended()
+    assert code == 0, logged
+    assert "Traceback" not in logged
+    return logged
+
+
+@contextmanager
+def starting(database_url: str | None, *options: str) -> Iterator[Service]:
+    """The same before it answers."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     service = Service(
         f"http://127.0.0.1:{port}", started("serve", "--port", str(port), *options, database_url=database_url)
     )
     try:
-        wait_until_ready(service)
         yield service
     finally:
         end(service.process)
@@ -298,9 +314,18 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
     assert "address already in use" in refused.stderr
 
 
-def test_no_database_no_service() -> None:
+def test_no_database_no_upgrade() -> None:
     nowhere = f"{tempfile.gettempdir()}/rs-nowhere"
-    refused = roadstead("serve", database_url=f"postgresql://postgres@/roadstead?host={nowhere}")
+    refused = roadstead("db", "upgrade", database_url=f"postgresql://postgres@/roadstead?host={nowhere}")
     assert refused.returncode != 0
-    assert "the database does not answer" in refused.stderr
+    assert "the database cannot be used: " in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "postgresql://u@h/x?connect_timeout=soon"])
+def test_a_url_that_cannot_be_read(url: str) -> None:
+    for command in (("serve", "--port", "0"), ("db", "upgrade")):
+        refused = roadstead(*command, database_url=url)
+        assert refused.returncode == 2
+        assert refused.stderr.startswith("ROADSTEAD_DATABASE_URL: ")
+        assert "Traceback" not in refused.stderr

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Inspector, inspect, text
 from app.settings import Settings
 from app.storage.database import create_engine
 from app.storage.schema import alembic_config, mismatch_at, upgrade, wanted_revision
+from app.storage.sqlite import database_file
 from app.storage.tables import boots, hosts, implementation_lists, metadata, migrations, vms
 from tests.conftest import BOTH_DATABASES
 from tests.databases import sqlite_url
@@ -139,6 +140,8 @@ def test_every_constraint_has_the_name_that_postgresql_would_give_it(empty_postg
 
 
 def test_a_fault_names_the_command_that_mends_it(url: str) -> None:
+    upgrade(url)
+    command.downgrade(alembic_config(url), "base")
     settings = Settings(database_url=url)
     fault = asyncio.run(mismatch_at(settings))
     assert fault is not None
@@ -150,6 +153,19 @@ def test_a_fault_names_the_command_that_mends_it(url: str) -> None:
     fault = asyncio.run(mismatch_at(settings))
     assert fault is not None
     assert f"at older, this release wants {wanted_revision()}" in fault
+
+
+def test_a_database_with_nothing_in_it(database_url_without_tables: str) -> None:
+    fault = asyncio.run(mismatch_at(Settings(database_url=database_url_without_tables)))
+    assert fault is not None
+    assert "at nothing" in fault
+
+
+@pytest.fixture
+def database_url_without_tables(url: str) -> str:
+    if url.startswith("sqlite"):
+        database_file(url).parent.mkdir(parents=True)
+    return url
 
 
 def scripts() -> ScriptDirectory:

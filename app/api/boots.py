@@ -43,6 +43,7 @@ router: Final = APIRouter(prefix="/v1/vms", tags=["VMs"], route_class=GuardedRou
         "idempotency_key_reused",
         "unsupported_media_type",
         "body_too_large",
+        "request_timeout",
     ),
 )
 async def boot_vm(

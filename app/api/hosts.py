@@ -36,7 +36,7 @@ async def list_hosts(context: ContextDep, wanted: Filter, page: Paging) -> Hosts
     dependencies=[Depends(json_body)],
     responses={
         201: {"model": HostOut, "description": "Created."},
-        **refuses("stale_revision", "already_exists", "unsupported_media_type", "body_too_large"),
+        **refuses("stale_revision", "already_exists", "unsupported_media_type", "body_too_large", "request_timeout"),
     },
 )
 async def put_host(
@@ -68,7 +68,9 @@ async def get_host(request: Request, context: ContextDep, name: HostName) -> Res
     response_model=HostOut,
     summary="Change parts of a host",
     dependencies=[Depends(json_body)],
-    responses=refuses("host_not_found", "stale_revision", "unsupported_media_type", "body_too_large"),
+    responses=refuses(
+        "host_not_found", "stale_revision", "unsupported_media_type", "body_too_large", "request_timeout"
+    ),
 )
 async def patch_host(
     request: Request, context: ContextDep, name: HostName, body: MergePatch, conditions: Conditions, reporter: Reporter

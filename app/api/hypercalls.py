@@ -39,7 +39,12 @@ async def list_hypercalls(
     summary="Answer one call of the guest",
     dependencies=[Depends(json_body)],
     responses=refuses(
-        "vm_not_found", "no_current_list", "not_representable", "unsupported_media_type", "body_too_large"
+        "vm_not_found",
+        "no_current_list",
+        "not_representable",
+        "unsupported_media_type",
+        "body_too_large",
+        "request_timeout",
     ),
 )
 async def answer_hypercall(context: ContextDep, vm: VmName, body: HypercallIn) -> ReturnsOut:

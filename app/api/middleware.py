@@ -1,10 +1,12 @@
 """Around every request: an id, a time, a count, a line in the log, a limit to its body."""
 
+import asyncio
 import logging
 import re
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Final
 
@@ -15,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.logs import REQUEST_ID
 from app.api.metrics import RequestMetrics
+from app.api.problems import problem
 from app.domain.errors import TooLarge
 
 _SAFE_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -34,6 +37,7 @@ LOGGED: Final[Mapping[str, Logged]] = {
     "all": lambda _, __: True,
 }
 
+_ENDING: Final = "the service is ending; repeat the request in a moment, with the same Idempotency-Key if it has one"
 _NOWHERE: Final = "(none)"
 """Stands for the route of requests that match none."""
 
@@ -54,7 +58,7 @@ class RequestScope:
         REQUEST_ID.set(request_id)
         header = (b"x-request-id", request_id.encode())
         begun = time.perf_counter()
-        status = 500
+        status: int | None = None
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
@@ -66,37 +70,56 @@ class RequestScope:
 
         try:
             await self._app(scope, receive, send_with_id)
+        except asyncio.CancelledError:
+            # The server does so when it ends and has waited long enough.
+            if status is None:
+                await problem(Request(scope), "not_ready", _ENDING)(scope, receive, send_with_id)
+            raise
         finally:
-            seconds = time.perf_counter() - begun
-            self._metrics.observe(scope["method"], _route(scope), status, seconds)
-            if self._logged(scope["method"], status):
-                logger.info(_LINE, scope["method"], scope["path"], status, seconds * 1000)
+            self._observe(scope, status or _SERVER_ERROR, time.perf_counter() - begun)
+
+    def _observe(self, scope: Scope, status: int, seconds: float) -> None:
+        self._metrics.observe(scope["method"], _route(scope), status, seconds)
+        if self._logged(scope["method"], status):
+            logger.info(_LINE, scope["method"], scope["path"], status, seconds * 1000)
 
 
 class BodyLimit:
-    """Ends the reading of a body that is larger than bodies may be; FastAPI's own limit refuses without a problem."""
+    """Ends the reading of a body that is larger than bodies may be, or takes longer to come.
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    FastAPI's own limit refuses without a problem, and the server waits for a body for ever.
+    """
+
+    def __init__(self, app: ASGIApp, max_bytes: int, timeout: timedelta) -> None:
         self._app = app
         self._max_bytes = max_bytes
+        self._timeout = timeout
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        allowance = scope[_ALLOWANCE] = Allowance(self._max_bytes)
+        allowance = scope[_ALLOWANCE] = Allowance(self._max_bytes, self._timeout)
 
         async def receive_allowed() -> Message:
-            message = await receive()
-            allowance.take(len(message.get("body", b"")))
+            try:
+                async with asyncio.timeout_at(allowance.deadline()):
+                    message = await receive()
+            except TimeoutError:
+                detail = f"the body did not come within {self._timeout.total_seconds():g} s; nothing was written"
+                raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, detail) from None
+            allowance.take(message)
             return message
 
         await self._app(scope, receive_allowed, send)
 
 
 class Allowance:
-    """How much of a body may still be read."""
+    """How much of a body may still be read, and until when."""
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, max_bytes: int, timeout: timedelta) -> None:
         self._max_bytes = max_bytes
+        self._timeout = timeout
+        self._deadline: float | None = None
         self._taken = 0
+        self._whole = False
         self._lifted = False
 
     @classmethod
@@ -105,11 +128,21 @@ class Allowance:
         return allowance
 
     def lift(self) -> None:
-        """For a route that counts by itself, while it reads."""
+        """For a route that counts, and keeps the time, by itself while it reads."""
         self._lifted = True
 
-    def take(self, size: int) -> None:
-        self._taken += size
+    def deadline(self) -> float | None:
+        """By the clock of the event loop, from the first reading; None for what may be waited for without end."""
+        if self._lifted or self._whole:
+            return None
+        if self._deadline is None:
+            self._deadline = asyncio.get_running_loop().time() + self._timeout.total_seconds()
+        return self._deadline
+
+    def take(self, message: Message) -> None:
+        # After the body, what comes is the word that the client is gone.
+        self._whole = not message.get("more_body", False)
+        self._taken += len(message.get("body", b""))
         if self._taken > self._max_bytes and not self._lifted:
             # An HTTPException is the one kind that FastAPI lets through while it reads a body.
             raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(TooLarge(self._max_bytes)))

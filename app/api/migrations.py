@@ -49,6 +49,7 @@ _CLOSING: Final = ("migration_not_found", "migration_closed", "stale_revision", 
         "idempotency_key_reused",
         "unsupported_media_type",
         "body_too_large",
+        "request_timeout",
     ),
 )
 async def admit_migration(

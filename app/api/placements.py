@@ -21,7 +21,12 @@ router: Final = APIRouter(prefix="/v1", tags=["Planning"], route_class=GuardedRo
     summary="What a boot would get",
     dependencies=[Depends(json_body)],
     responses=refuses(
-        "host_not_found", "boot_refused", "too_many_implementations", "unsupported_media_type", "body_too_large"
+        "host_not_found",
+        "boot_refused",
+        "too_many_implementations",
+        "unsupported_media_type",
+        "body_too_large",
+        "request_timeout",
     ),
 )
 async def preview_placement(context: ContextDep, body: PreviewIn) -> PreviewOut:

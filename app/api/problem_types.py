@@ -237,8 +237,9 @@ PROBLEM_TYPES: Final[Mapping[str, ProblemType]] = {
         _type(
             "request_timeout",
             HTTPStatus.REQUEST_TIMEOUT,
-            "The import stalled",
-            "Its client sent nothing for longer than ROADSTEAD_MAX_IMPORT_PAUSE. Nothing was written.",
+            "The body did not come in time",
+            "It took longer than ROADSTEAD_REQUEST_TIMEOUT, or an import paused longer than ROADSTEAD_MAX_IMPORT_PAUSE."
+            " Nothing was written.",
             "Send it again; over a poor line, in smaller parts.",
         ),
         _type(
@@ -259,7 +260,7 @@ PROBLEM_TYPES: Final[Mapping[str, ProblemType]] = {
             "not_ready",
             HTTPStatus.SERVICE_UNAVAILABLE,
             "The service is not ready",
-            "The database is out of reach, or its schema is not the one this release wants.",
+            "The database is out of reach, its schema is not the one this release wants, or the service is ending.",
             "See `detail`; `roadstead db upgrade` brings the schema up to date.",
         ),
         _type(

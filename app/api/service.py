@@ -16,7 +16,7 @@ from app.api.models.service import HealthOut, ServiceOut
 from app.api.problem_types import PROBLEM_TYPES, ProblemType
 from app.api.problems import problem
 from app.api.routes import GuardedRoute
-from app.services.readiness import schema_fault
+from app.services.readiness import readiness_fault
 from app.services.status import fleet_status
 
 router: Final = APIRouter(tags=["Service"], route_class=GuardedRoute)
@@ -48,7 +48,7 @@ async def check_health() -> HealthOut:
 )
 async def check_readiness(request: Request, context: ContextDep) -> Response:
     """Whether the database is within reach and its schema is the one this release wants."""
-    fault = await schema_fault(context)
+    fault = await readiness_fault(context)
     if fault is not None:
         return problem(request, "not_ready", fault)
     return Response(HealthOut(status="ok").model_dump_json(), media_type="application/json")

@@ -50,7 +50,14 @@ async def list_vms(
     dependencies=[Depends(json_body)],
     responses={
         201: {"model": VmOut, "description": "Created."},
-        **refuses("stale_revision", "already_exists", "record_unreadable", "unsupported_media_type", "body_too_large"),
+        **refuses(
+            "stale_revision",
+            "already_exists",
+            "record_unreadable",
+            "unsupported_media_type",
+            "body_too_large",
+            "request_timeout",
+        ),
     },
 )
 async def put_vm(

@@ -246,8 +246,9 @@ class StalledImport(NotJudged):
 class DatabaseUnavailable(NotJudged):
     code = "database_unavailable"
 
-    def __init__(self) -> None:
+    def __init__(self, reason: str | None = None) -> None:
         super().__init__(
-            "the database did not answer, so it is not known whether the request was carried out;"
+            reason
+            or "the database did not answer, so it is not known whether the request was carried out;"
             " repeat it in a moment, with the same Idempotency-Key if it has one"
         )

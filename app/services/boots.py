@@ -100,7 +100,7 @@ async def stop_vm(tx: Transaction, context: Context, name: str, precondition: Pr
 
 async def current_boot(context: Context, name: str) -> CurrentBoot:
     """Which boot a VM is in: the hot read. Raises VmNotFound, NoCurrentList."""
-    boot = await context.database.boots.of(name)
+    boot = await context.database.current_boot(name)
     if boot is None:
         raise VmNotFound(name)
     if boot.number is None:

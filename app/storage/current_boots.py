@@ -5,15 +5,20 @@ It goes past SQLAlchemy, whose share of so small a question is several times the
 
 import sqlite3
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import asyncpg
 
 from app.domain.errors import DatabaseUnavailable
 from app.settings import Settings
 from app.storage.database_loss import LOSSES
-from app.storage.postgresql import connection_options
+from app.storage.postgresql import Connection, connection_options
 from app.storage.sqlite import database_file
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+    PoolConnection = PoolConnectionProxy[asyncpg.Record]
 
 
 class CurrentBoot(NamedTuple):
@@ -35,8 +40,11 @@ class CurrentBoots(Protocol):
 async def current_boots(settings: Settings) -> CurrentBoots:
     if settings.on_sqlite:
         return _OnSqlite(database_file(settings.database_url))
-    options = connection_options(settings.database_url)
-    return _OnPostgres(await asyncpg.create_pool(**options, min_size=0, max_size=settings.database_pool_size))
+    patience = settings.database_timeout.total_seconds()
+    options = {**connection_options(settings.database_url, patience), "command_timeout": patience}
+    size = settings.database_pool_size
+    pool = await asyncpg.create_pool(**options, connection_class=Connection, min_size=0, max_size=size)
+    return _OnPostgres(pool, patience)
 
 
 _CURRENT: Final = """
@@ -48,16 +56,25 @@ WHERE vms.name = """
 class _OnPostgres:
     _QUERY: Final = f"{_CURRENT} $1"
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", patience: float) -> None:
         self._pool = pool
+        self._patience = patience
 
     async def of(self, vm: str) -> CurrentBoot | None:
         try:
-            async with self._pool.acquire() as connection:
-                row = await connection.fetchrow(self._QUERY, vm)
+            async with self._pool.acquire(timeout=self._patience) as connection:
+                row = await self._row(connection, vm)
         except LOSSES as lost:
             raise DatabaseUnavailable from lost
         return None if row is None else CurrentBoot(*row)
+
+    async def _row(self, connection: "PoolConnection", vm: str) -> asyncpg.Record | None:
+        try:
+            return await connection.fetchrow(self._QUERY, vm)
+        except TimeoutError:
+            # Cut at once, as `postgresql.cut_when_silent` does.
+            connection.terminate()
+            raise
 
     async def close(self) -> None:
         await self._pool.close()
@@ -73,9 +90,12 @@ class _OnSqlite:
         self._connection: sqlite3.Connection | None = None
 
     async def of(self, vm: str) -> CurrentBoot | None:
-        if self._connection is None:
-            self._connection = sqlite3.connect(self._path, isolation_level=None)
-        row = self._connection.execute(self._QUERY, (vm,)).fetchone()
+        try:
+            if self._connection is None:
+                self._connection = sqlite3.connect(self._path, isolation_level=None)
+            row = self._connection.execute(self._QUERY, (vm,)).fetchone()
+        except sqlite3.OperationalError as lost:
+            raise DatabaseUnavailable from lost
         return None if row is None else CurrentBoot(*row)
 
     async def close(self) -> None:

@@ -1,20 +1,21 @@
 """The database: engine, transactions, and what differs between SQLite and PostgreSQL."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-import asyncpg
 from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from app.domain.errors import DatabaseUnavailable
 from app.domain.fleet.fleet import Fleet
 from app.settings import Settings
-from app.storage.current_boots import CurrentBoots, current_boots
+from app.storage.current_boots import CurrentBoot, CurrentBoots, current_boots
 from app.storage.database_loss import available
 from app.storage.host_imports import Imports
 from app.storage.hosts import Hosts
@@ -22,24 +23,32 @@ from app.storage.idempotency import Answers
 from app.storage.identities import Identities, IdentityCache
 from app.storage.implementation_lists import ImplementationLists, ListCache
 from app.storage.migrations import Migrations
-from app.storage.postgresql import connection_options
+from app.storage.postgresql import connect, connection_options, cut_when_silent
 from app.storage.snapshot import FleetSnapshot
 from app.storage.sqlite import database_file, prepare
 from app.storage.vms import Vms
 
 _IMPORTS_AT_ONCE: Final = 4
 """Imports that a worker takes in at a time; others wait for their turn."""
+_IMPORT_PATIENCE: Final = 120.0
+"""Seconds that PostgreSQL may take for a statement of an import: 100,000 hosts, perhaps behind other imports."""
 
 
-def create_engine(settings: Settings, *, pool_size: int | None = None) -> AsyncEngine:
-    """An engine; pool_size counts its connections, by default the settings' number."""
+def create_engine(settings: Settings, *, pool_size: int | None = None, patience: float | None = None) -> AsyncEngine:
+    """An engine; pool_size counts its connections, by default the settings' number.
+
+    PostgreSQL may take `patience` seconds for a statement, by default any time.
+    """
     limits = {"pool_size": pool_size or settings.database_pool_size, "max_overflow": 0}
     if not settings.on_sqlite:
-        connect = partial(asyncpg.connect, **connection_options(settings.database_url))
-        return create_async_engine("postgresql+asyncpg://", async_creator=connect, **limits)
-    file = database_file(settings.database_url)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(URL.create("sqlite+aiosqlite", database=str(file)), **limits)
+        seconds = settings.database_timeout.total_seconds()
+        connection_options(settings.database_url)
+        creator = partial(connect, settings.database_url, seconds, patience)
+        engine = create_async_engine("postgresql+asyncpg://", async_creator=creator, **limits)
+        cut_when_silent(engine.sync_engine)
+        return engine
+    file = str(database_file(settings.database_url))
+    engine = create_async_engine(URL.create("sqlite+aiosqlite", database=file), **limits)
     prepare(engine.sync_engine)
     return engine
 
@@ -74,25 +83,47 @@ class Transaction:
 class Database:
     """Opens transactions. One to a process; keeps what never changes in memory."""
 
-    def __init__(self, settings: Settings, engine: AsyncEngine, boots: CurrentBoots) -> None:
-        self.engine = engine
-        self.boots = boots
+    def __init__(self, settings: Settings, boots: CurrentBoots) -> None:
+        patience = settings.database_timeout.total_seconds()
+        self.engine = create_engine(settings, patience=patience)
+        # SQLite has a patience of its own, with the writer before.
+        self._patience = None if settings.on_sqlite else patience
+        self._withheld: str | None = None
+        self._boots = boots
         self._identities = IdentityCache()
         self._lists = ListCache()
         # Imports are as slow as those who send them: they have connections of their own to wait with.
-        self._import_engine = create_engine(settings, pool_size=_IMPORTS_AT_ONCE)
-        self._snapshot_engine = create_engine(settings, pool_size=1)
+        self._import_engine = create_engine(settings, pool_size=_IMPORTS_AT_ONCE, patience=_IMPORT_PATIENCE)
+        self._snapshot_engine = create_engine(settings, pool_size=1, patience=patience)
         self._snapshot = FleetSnapshot(self._snapshot_engine, self._identities, settings.max_inventory_age)
 
     @classmethod
     async def connect(cls, settings: Settings) -> "Database":
-        return cls(settings, create_engine(settings), await current_boots(settings))
+        return cls(settings, await current_boots(settings))
 
     async def close(self) -> None:
-        await self.boots.close()
-        await self._import_engine.dispose()
-        await self._snapshot_engine.dispose()
-        await self.engine.dispose()
+        engines = (self.engine, self._import_engine, self._snapshot_engine)
+        await asyncio.gather(self._boots.close(), *(engine.dispose() for engine in engines))
+
+    @property
+    def is_withheld(self) -> bool:
+        return self._withheld is not None
+
+    def withhold(self, reason: str) -> None:
+        """Refuse every use of the stores, at once and with this sentence, until `release`."""
+        self._withheld = reason
+
+    def release(self) -> None:
+        self._withheld = None
+
+    def _check_released(self) -> None:
+        if self._withheld is not None:
+            raise DatabaseUnavailable(self._withheld)
+
+    async def current_boot(self, vm: str) -> CurrentBoot | None:
+        """The boot that a VM is in, as committed by now; None if there is no such VM."""
+        self._check_released()
+        return await self._boots.of(vm)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Transaction]:
@@ -100,7 +131,8 @@ class Database:
 
         Rows that are acted on are locked explicitly, always in the order fleet, host, VM, migration.
         """
-        async with available(), self.engine.begin() as connection:
+        self._check_released()
+        async with self._connected(self.engine, self._patience) as connection, connection.begin():
             yield self._transaction(connection)
 
     @asynccontextmanager
@@ -109,14 +141,21 @@ class Database:
 
         The fleet must not be older than the snapshot in memory, so nothing may pin an earlier state of the database.
         """
-        async with available(), self.engine.connect() as connection:
-            options = _READ[connection.dialect.name]
-            yield self._transaction(await connection.execution_options(**options))
+        self._check_released()
+        async with self.looking() as connection:
+            yield self._transaction(connection)
+
+    @asynccontextmanager
+    async def looking(self) -> AsyncIterator[AsyncConnection]:
+        """What `reading` reads through; also while the stores are withheld, and whatever the schema."""
+        async with self._connected(self.engine, self._patience) as connection:
+            yield await connection.execution_options(**_READ[connection.dialect.name])
 
     @asynccontextmanager
     async def importing(self, *, dry_run: bool) -> AsyncIterator[Transaction]:
         """A transaction to import hosts in; a dry run undoes it at the end."""
-        async with available(), self._import_engine.connect() as connection:
+        self._check_released()
+        async with self._connected(self._import_engine, None) as connection:
             tx = self._transaction(await connection.execution_options(**_IMPORT))
             async with connection.begin() as transaction:
                 await tx.imports.begin()
@@ -124,6 +163,15 @@ class Database:
                 await tx.imports.finish()
                 if dry_run:
                     await transaction.rollback()
+
+    @asynccontextmanager
+    async def _connected(self, engine: AsyncEngine, patience: float | None) -> AsyncIterator[AsyncConnection]:
+        """A connection; waiting for one of the pool and making it may take `patience` seconds together."""
+        async with available():
+            async with asyncio.timeout(patience):
+                connection = await engine.connect()
+            async with aclosing(connection):
+                yield connection
 
     def _transaction(self, connection: AsyncConnection) -> Transaction:
         identities = Identities(connection, self._identities)

@@ -11,7 +11,15 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.domain.errors import DatabaseUnavailable
 
+REFUSALS: Final = (
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.ClientConfigurationError,
+)
+"""What is raised when a server turns a connection away, or the driver cannot use the URL: waiting may not help."""
+
 LOSSES: Final = (
+    *REFUSALS,
     InterfaceError,
     PoolTimeout,
     sqlite3.OperationalError,
@@ -31,12 +39,24 @@ async def available() -> AsyncIterator[None]:
     try:
         yield
     except (DBAPIError, *LOSSES) as lost:
-        if _is_defect(_raised(lost)):
+        if _is_defect(raised(lost)):
             raise
         raise DatabaseUnavailable from lost
 
 
-def _raised(error: BaseException) -> BaseException:
+def explained(lost: DatabaseUnavailable) -> str:
+    """In a sentence, with what the driver says of it."""
+    begun = "the database cannot be used" if is_refusal(lost) else "the database does not answer"
+    said = "" if lost.__cause__ is None else str(raised(lost.__cause__))
+    return f"{begun}: {said}" if said else begun
+
+
+def is_refusal(lost: DatabaseUnavailable) -> bool:
+    """Whether the database is there, and does not let us in."""
+    return lost.__cause__ is not None and isinstance(raised(lost.__cause__), REFUSALS)
+
+
+def raised(error: BaseException) -> BaseException:
     """What the driver raised. SQLAlchemy wraps it, and once more where it makes asyncpg look like other drivers."""
     if not isinstance(error, DBAPIError) or error.orig is None:
         return error

@@ -12,11 +12,14 @@ from sys import intern
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.domain.cpu.identity import Identity
+from app.domain.errors import DatabaseUnavailable
 from app.domain.fleet.fleet import Fleet, FleetHost, Labels
 from app.domain.fleet.host import UNREADABLE, Capabilities, HostState
+from app.storage.database_loss import LOSSES
 from app.storage.identities import Identities, IdentityCache
 from app.storage.tables import deleted_hosts, fleet, fleet_revisions, hosts
 from app.storage.unreadable import DAMAGE, note
@@ -45,6 +48,7 @@ class FleetSnapshot:
         self._cache = cache
         self._max_age = max_age
         self._held = _NOTHING
+        self._lost = 0
         self._turn = asyncio.Lock()
         self._labels: dict[Labels, Labels] = {}
         self._capabilities: dict[Capabilities, Capabilities] = {}
@@ -57,7 +61,19 @@ class FleetSnapshot:
         return await self._with_stale(connection, held.fleet, now)
 
     async def _brought_up(self) -> _Held:
-        async with self._turn, self._engine.connect() as connection:
+        lost = self._lost
+        async with self._turn:
+            if self._lost != lost:
+                # Who waited would only lose the database once more, each after the other.
+                raise DatabaseUnavailable
+            try:
+                return await self._brought_up_alone()
+            except (DBAPIError, *LOSSES):
+                self._lost += 1
+                raise
+
+    async def _brought_up_alone(self) -> _Held:
+        async with self._engine.connect() as connection:
             # One transaction with one view, so that the revision, its token and the rows are of one moment.
             viewing = await connection.execution_options(**_ONE_VIEW[connection.dialect.name])
             async with viewing.begin():

@@ -1,20 +1,27 @@
 """`roadstead serve` and `roadstead db`: the commands that are the service, and no clients of it."""
 
 import asyncio
+import math
 import os
 import signal
 import tempfile
 from types import FrameType
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 import uvicorn
 from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
 
+from app.api.connections import ImpatientHttp
 from app.api.logs import logging_config
 from app.domain.errors import DatabaseUnavailable
 from app.settings import Settings
 from app.storage import schema
+from app.storage.database import create_engine
+from app.storage.database_loss import REFUSALS, explained, is_refusal, raised
 from app.storage.reference.documents import InvalidReferenceData
 from app.storage.reference_data import load_reference_data
 from roadstead.cli.options import command_group
@@ -44,25 +51,39 @@ def run_service(
     settings = _settings()
     _check_reference_data(settings)
     if settings.on_sqlite:
-        schema.upgrade(settings.database_url)
-    elif fault := _fault(settings):
-        typer.echo(fault, err=True)
-        raise typer.Exit(1)
+        _upgrade(settings)
+    else:
+        _check_database(settings)
     if host not in _LOOPBACK:
         typer.echo(f"warning: everybody who can reach {host}:{port} can use the service", err=True)
     _exit_cleanly_on_sigterm()
     with tempfile.TemporaryDirectory(prefix="roadstead-") as directory:
         if workers > 1:
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = directory
-        uvicorn.run(
-            "app.main:worker_app",
+        _serve(
+            app="app.main:worker_app",
             factory=True,
             host=host,
             port=port,
             workers=workers,
+            http=ImpatientHttp,
+            timeout_graceful_shutdown=math.ceil(settings.shutdown_timeout.total_seconds()),
             access_log=False,
             log_config=logging_config(settings.log_format),
         )
+
+
+def _serve(**options: Any) -> None:  # noqa: ANN401 - uvicorn's options
+    """Run uvicorn. Ends the command with uvicorn's code for it where a worker could not start."""
+    if options["workers"] == 1:
+        uvicorn.run(**options)
+        return
+    # As uvicorn.run does, which says nothing of a supervisor that has given up.
+    config = uvicorn.Config(**options)
+    supervisor = Multiprocess(config, sockets=[config.bind_socket()])
+    supervisor.run()
+    if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
+        raise typer.Exit(STARTUP_FAILURE)
 
 
 def _settings() -> Settings:
@@ -70,12 +91,18 @@ def _settings() -> Settings:
     for name in sorted(name for name in os.environ if name.startswith("ROADSTEAD_") and name not in _KNOWN):
         typer.echo(f"warning: there is no setting {name}", err=True)
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
         for fault in error.errors():
             name = f"ROADSTEAD_{str(fault['loc'][0]).upper()}"
             typer.echo(f"{name}: {fault['msg'].removeprefix('Value error, ')}", err=True)
         raise typer.Exit(_UNUSABLE) from None
+    try:
+        create_engine(settings)
+    except ValueError as error:
+        typer.echo(f"ROADSTEAD_DATABASE_URL: {error}", err=True)
+        raise typer.Exit(_UNUSABLE) from None
+    return settings
 
 
 def _check_reference_data(settings: Settings) -> None:
@@ -87,11 +114,26 @@ def _check_reference_data(settings: Settings) -> None:
         raise typer.Exit(_UNUSABLE) from None
 
 
-def _fault(settings: Settings) -> str | None:
+def _check_database(settings: Settings) -> None:
+    """Ends the command on a schema of another release, and where the database turns it away; is it away, waits."""
     try:
-        return asyncio.run(schema.mismatch_at(settings))
+        fault = asyncio.run(schema.mismatch_at(settings))
     except DatabaseUnavailable as lost:
-        return f"the database does not answer: {lost.__cause__}"
+        fault = explained(lost) if is_refusal(lost) else None
+        if fault is None:
+            typer.echo(f"warning: {explained(lost)}; the service is not ready until it does", err=True)
+    if fault is not None:
+        typer.echo(fault, err=True)
+        raise typer.Exit(1)
+
+
+def _upgrade(settings: Settings) -> None:
+    """Upgrade the schema. Ends the command with a sentence where the database cannot be used."""
+    try:
+        schema.upgrade(settings.database_url)
+    except (DBAPIError, OSError, *REFUSALS) as error:
+        typer.echo(f"the database cannot be used: {raised(error)}", err=True)
+        raise typer.Exit(1) from None
 
 
 @db.callback()
@@ -102,7 +144,7 @@ def _group() -> None:
 @db.command()
 def upgrade() -> None:
     """Bring the schema up to date. Safe to run again, and beside a running service of the release before."""
-    schema.upgrade(_settings().database_url)
+    _upgrade(_settings())
     typer.echo(f"the schema is at {schema.wanted_revision()}")
 
 

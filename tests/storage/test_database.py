@@ -76,7 +76,7 @@ async def test_all_connections_go_to_the_host_that_answers(migrated_postgresql: 
     url = url.replace("host=", "host=/nowhere&host=") if "host=" in url else url.replace("@", "@127.0.0.1:1,")
     database = await Database.connect(Settings(database_url=url))
     try:
-        assert await database.boots.of("nobody") is None
+        assert await database.current_boot("nobody") is None
         async with database.reading() as tx:
             assert (await tx.connection.execute(text("SHOW application_name"))).scalar_one() == "told"
         async with database.importing(dry_run=True) as tx:
