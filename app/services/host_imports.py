@@ -47,17 +47,14 @@ def import_hosts(context: Context, lines: HostLines, reporter: str, *, dry_run: 
     @asynccontextmanager
     async def staged(database: Database) -> AsyncIterator[Transaction]:
         async with database.importing(dry_run=dry_run) as tx:
-            await _pipe(lines, tx.imports)
+            await _stage(lines, tx.imports)
             yield tx
 
-    async def merged(tx: Transaction) -> Imported:
-        await _check(lines, tx.imports)
-        return await _merge(context, tx, reporter, dry_run=dry_run)
-
-    return UseCase(merged, staged)
+    return UseCase(lambda tx: _merge(context, tx, reporter, dry_run=dry_run), staged)
 
 
-async def _check(lines: HostLines, imports: Imports) -> None:
+async def _stage(lines: HostLines, imports: Imports) -> None:
+    await _pipe(lines, imports)
     duplicates, duplicate_count = await imports.duplicates(FAULTS_NAMED)
     faults = lines.faults + [
         InputFault(f"/{line}/name", f"{name!r} stands in line {first} already") for line, name, first in duplicates
