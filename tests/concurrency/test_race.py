@@ -22,12 +22,12 @@ A_LONG_TIME: Final = pytest.param(500, marks=pytest.mark.long)
 
 
 @pytest.mark.postgresql
-@pytest.mark.parametrize("least", [50, A_LONG_TIME])
+@pytest.mark.parametrize("least", [100, A_LONG_TIME])
 def test_crowd_on_postgresql(on_postgresql: Service, postgresql_sql: Sql, least: int) -> None:
     crowd(on_postgresql, postgresql_sql, least)
 
 
-@pytest.mark.parametrize("least", [30, A_LONG_TIME])
+@pytest.mark.parametrize("least", [40, A_LONG_TIME])
 def test_crowd_on_sqlite(on_sqlite: Service, sqlite_sql: Sql, least: int) -> None:
     crowd(on_sqlite, sqlite_sql, least)
 
