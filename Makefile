@@ -3,6 +3,9 @@
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-builtin-rules
 
+# The tests start many processes; without its cache each of them would compile all modules again.
+unexport PYTHONDONTWRITEBYTECODE
+
 PORT ?= 8000
 PYTEST_ARGS ?=
 LOCK_ARGS ?=
@@ -24,7 +27,7 @@ FIND_PYTHON = for python in $(CANDIDATES); do \
 
 .PHONY: help
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: install
 install: $(VENV)/.installed-dev ## Make .venv from the lock files, with all that development needs
@@ -36,6 +39,10 @@ demo: $(VENV)/.installed ## Run the demo on PORT (8000)
 .PHONY: test
 test: install ## Run the tests; options go in PYTEST_ARGS
 	$(PYTEST) $(PYTEST_ARGS)
+
+.PHONY: test-long
+test-long: install ## Run what the tests leave out: long random histories
+	$(PYTEST) -m long $(PYTEST_ARGS)
 
 .PHONY: check
 check: lint types docs ## Run every check, then the tests with coverage: what CI runs

@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from app.settings import Settings
 from app.storage.schema import upgrade
 from demo.service import HOST, free_port, running
-from tests.databases import empty, postgresql_database, postgresql_server, sqlite_url
+from tests.databases import empty, postgresql_database, postgresql_server, shared_server, sqlite_url
 from tests.serving import serving
 
 hypothesis_settings.register_profile("ci", derandomize=True, deadline=None)
@@ -36,9 +36,11 @@ def _own_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[str]:
-    """A PostgreSQL server; one for each process that runs tests."""
-    with postgresql_server() as url:
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server; one for all processes that run tests."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
+    lock = tmp_path_factory.getbasetemp().parent / "postgresql.lock"
+    with shared_server(run, lock) if run else postgresql_server() as url:
         yield url
 
 
@@ -67,9 +69,11 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database at the present schema; every test that asks for one runs on both kinds."""
     if request.param == "sqlite":
-        copy = tmp_path / "roadstead.db"
-        shutil.copy(request.getfixturevalue("migrated_sqlite"), copy)
-        return sqlite_url(copy)
+        # Always the same file, as applications are made for settings: see serving.py.
+        template: Path = request.getfixturevalue("migrated_sqlite")
+        for left in template.parent.glob("used.db*"):
+            left.unlink()
+        return sqlite_url(Path(shutil.copy(template, template.with_name("used.db"))))
     url: str = request.getfixturevalue("migrated_postgresql")
     empty(url)
     return url

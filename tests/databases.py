@@ -1,7 +1,9 @@
 """Databases for tests: SQLite files copied from a template, PostgreSQL from a server that the tests start."""
 
 import asyncio
+import fcntl
 import os
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -16,8 +18,13 @@ from sqlalchemy import BigInteger, delete, make_url
 
 from app.storage.tables import fleet, metadata
 
-NO_FSYNC = ("fsync", "synchronous_commit", "full_page_writes")
-"""Nothing in a test outlives its server."""
+HASTY = """
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+max_connections = 400
+"""
+"""Nothing in a test outlives its server, and one server is there for every process that runs tests."""
 
 
 @contextmanager
@@ -31,19 +38,54 @@ def postgresql_server(*, durable: bool = False) -> Iterator[str]:
 
 
 @contextmanager
+def shared_server(run: str, lock: Path) -> Iterator[str]:
+    """The URL of the server of a test run of several processes: the first to come starts it, the last to go ends it."""
+    if given := os.environ.get("TEST_DATABASE_URL"):
+        yield given
+        return
+    home = Path("/tmp") / f"rs-{run}"  # noqa: S108 - the run has a long random name, and see own_server
+    with _locked(lock):
+        home.mkdir(mode=0o755, exist_ok=True)
+        server = _started(home, durable=False)
+    try:
+        yield server.get_uri()
+    finally:
+        with _locked(lock):
+            server.cleanup()
+            if not server.pgdata.exists():
+                shutil.rmtree(home)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
 def own_server(*, durable: bool = False) -> Iterator[PostgresServer]:
     """A server that lives as long as this block. A durable one has its settings as they come."""
     # Not in pytest's own directory: PostgreSQL refuses to run as root, and no other user may enter that one.
     with tempfile.TemporaryDirectory(prefix="rs-", dir="/tmp", ignore_cleanup_errors=True) as home:
         Path(home).chmod(0o755)
-        server = get_server(Path(home) / "pg", cleanup_mode="delete", postgres_version=16)
+        server = _started(Path(home), durable=durable)
         try:
-            if not durable:
-                settings = (f"ALTER SYSTEM SET {setting} = off" for setting in NO_FSYNC)
-                execute(server.get_uri(), *settings, "SELECT pg_reload_conf()")
             yield server
         finally:
             server.cleanup()
+
+
+def _started(home: Path, *, durable: bool) -> PostgresServer:
+    data = home / "pg"
+    server = get_server(data, cleanup_mode="delete", start=False, postgres_version=16)
+    if not (data / "PG_VERSION").exists():
+        server.ensure_pgdata_inited()
+        if not durable:
+            with (data / "postgresql.conf").open("a") as configuration:
+                configuration.write(HASTY)
+    server.start()
+    return server
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 import asyncio
 import re
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
@@ -20,6 +19,7 @@ from app.storage.sqlite import database_file
 from app.storage.tables import boots, hosts, implementation_lists, metadata, migrations, vms
 from tests.conftest import BOTH_DATABASES
 from tests.databases import sqlite_url
+from tests.waiting import wait_until
 
 TABLES = set(metadata.tables)
 
@@ -71,9 +71,13 @@ async def _connected(url: str, work: Callable[[Connection], T]) -> T:
 def test_an_upgrade_waits_for_another_one(empty_postgresql: str) -> None:
     """Also for one that takes longer than locks are waited for otherwise."""
     statement = "SELECT pg_advisory_lock(0x726F6164), pg_sleep(11)"
+    held = (
+        "SELECT 1 FROM pg_locks JOIN pg_database ON pg_database.oid = database"
+        " WHERE locktype = 'advisory' AND granted AND datname = current_database()"
+    )
     with ThreadPoolExecutor() as pool:
         other = pool.submit(on, empty_postgresql, statement)
-        time.sleep(0.5)
+        wait_until(lambda: on(empty_postgresql, held))
         upgrade(empty_postgresql)
         other.result()
     assert set(inspected(empty_postgresql).get_table_names()) == TABLES | {"alembic_version"}

@@ -25,6 +25,7 @@ from tests.api.talk import (
     refused,
 )
 from tests.serving import serving
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -244,10 +245,11 @@ async def test_a_client_that_sends_no_more_is_refused(settings: Settings) -> Non
 
 async def test_imports_keep_nobody_else_waiting_for_a_connection(settings: Settings) -> None:
     narrow = settings.model_copy(update={"database_pool_size": 1})
-    rest = asyncio.Event()
+    begun, rest = asyncio.Barrier(5), asyncio.Event()
 
     async def lines(name: str) -> AsyncIterator[bytes]:
         yield ndjson(line(name)).encode()
+        await begun.wait()
         await rest.wait()
 
     async with serving(narrow) as client, asyncio.TaskGroup() as group:
@@ -255,8 +257,8 @@ async def test_imports_keep_nobody_else_waiting_for_a_connection(settings: Setti
             group.create_task(client.post("/v1/hosts:import", content=lines(name), headers=NDJSON))
             for name in ("h1", "h2", "h3", "h4")
         ]
-        await asyncio.sleep(0.2)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
+            await begun.wait()
             assert (await client.get("/readyz")).status_code == 200
             await put_host(client, "h5")
         rest.set()

@@ -1,10 +1,12 @@
 import re
+from collections.abc import AsyncIterator
 from importlib.metadata import version
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from app.main import create_app
 from app.settings import Settings
 from tests.api.talk import N1, N2, admit, boot, get, patch_host, put_host, put_vm, refused
 from tests.serving import serving
@@ -60,6 +62,13 @@ async def test_a_problem_that_there_is_not(client: httpx.AsyncClient) -> None:
     refused(await client.get("/problems/no_such_thing"), 404, "not_found")
 
 
+@pytest.fixture
+async def uncounted(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a worker that nobody has asked anything yet."""
+    async with serving(settings, app=create_app(settings)) as client:
+        yield client
+
+
 async def metrics(client: httpx.AsyncClient) -> dict[tuple[str, ...], float]:
     """Values by the sample's name and the values of its labels."""
     answer = await client.get("/metrics")
@@ -97,25 +106,25 @@ async def test_metrics_tell_how_the_fleet_stands(client: httpx.AsyncClient) -> N
     assert found["roadstead_migrations_overdue",] == 0
 
 
-async def test_metrics_count_requests_by_route(client: httpx.AsyncClient) -> None:
+async def test_metrics_count_requests_by_route(uncounted: httpx.AsyncClient) -> None:
     for name in ("h1", "h2"):
-        await client.get(f"/v1/hosts/{name}")
-    await client.get("/nowhere")
-    found = await metrics(client)
+        await uncounted.get(f"/v1/hosts/{name}")
+    await uncounted.get("/nowhere")
+    found = await metrics(uncounted)
     assert found["roadstead_http_requests_total", "GET", "/v1/hosts/{name}", "404"] == 2
     assert found["roadstead_http_requests_total", "GET", "(none)", "404"] == 1
     assert found["roadstead_http_request_seconds_count", "GET", "/v1/hosts/{name}"] == 2
 
 
-async def test_metrics_count_lists_by_their_route_wherever_they_come_from(client: httpx.AsyncClient) -> None:
-    await put_host(client, "h1")
-    await put_vm(client, "vm-1")
-    digest = (await boot(client, "vm-1", "h1"))["digest"]
-    rendered, kept = [await client.get(f"/v1/implementation-lists/{digest}") for _ in range(2)]
+async def test_metrics_count_lists_by_their_route_wherever_they_come_from(uncounted: httpx.AsyncClient) -> None:
+    await put_host(uncounted, "h1")
+    await put_vm(uncounted, "vm-1")
+    digest = (await boot(uncounted, "vm-1", "h1"))["digest"]
+    rendered, kept = [await uncounted.get(f"/v1/implementation-lists/{digest}") for _ in range(2)]
     assert kept.content == rendered.content
     assert {**kept.headers, "x-request-id": ""} == {**rendered.headers, "x-request-id": ""}
     assert kept.headers["X-Request-ID"] != rendered.headers["X-Request-ID"]
-    found = await metrics(client)
+    found = await metrics(uncounted)
     assert found["roadstead_http_requests_total", "GET", "/v1/implementation-lists/{digest}", "200"] == 2
 
 

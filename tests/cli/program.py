@@ -9,7 +9,7 @@ import pytest
 from roadstead.cli.application import app
 
 PROGRAM = str(Path(sys.executable).with_name("roadstead"))
-PATIENCE = 60
+PATIENCE = 120
 
 
 class Done(NamedTuple):

@@ -1,14 +1,15 @@
 """Many clients at once, each in a thread with connections of its own."""
 
 import ssl
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Final
 
 import httpx
+
+from tests.waiting import PATIENCE
 
 TLS: Final = ssl.create_default_context()
 """Made once: nothing is encrypted here, and it takes longer than a request."""
@@ -18,7 +19,7 @@ Request = Callable[[httpx.Client], httpx.Response]
 @contextmanager
 def connected(url: str) -> Iterator[httpx.Client]:
     """A client with a connection that is open already: to one worker, as the kernel chooses."""
-    with httpx.Client(base_url=url, timeout=60, verify=TLS) as client:
+    with httpx.Client(base_url=url, timeout=PATIENCE, verify=TLS) as client:
         client.get("/healthz").raise_for_status()
         yield client
 
@@ -29,16 +30,23 @@ def all_at_once(url: str, requests: Sequence[Request]) -> list[httpx.Response]:
 
     def send(request: Request) -> httpx.Response:
         with connected(url) as client:
-            start.wait(30)
+            start.wait(PATIENCE)
             return request(client)
 
     with ThreadPoolExecutor(len(requests)) as pool:
         return list(pool.map(send, requests))
 
 
-def until(end: float, url: str, act: Callable[[httpx.Client], object]) -> None:
-    """Act again and again until a moment of the monotonic clock."""
-    while time.monotonic() < end:
+def until(over: Event, url: str, act: Callable[[httpx.Client], object]) -> None:
+    """Act again and again until it is over, which it is for all when one fails."""
+    try:
+        _act(over, url, act)
+    finally:
+        over.set()
+
+
+def _act(over: Event, url: str, act: Callable[[httpx.Client], object]) -> None:
+    while not over.is_set():
         # Over a new connection now and then, which may lead to another worker.
         with connected(url) as client:
             for _ in range(20):

@@ -1,18 +1,19 @@
 """A crowd of clients that all want something else of the same few hosts and VMs, and what they were answered."""
 
 import random
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
+from threading import Event
 from typing import Any, Final
 
 import httpx
 import orjson
 
 from tests.concurrency.clients import connected, until
+from tests.waiting import wait_until
 
 HOSTS: Final = tuple(f"h{number}" for number in range(6))
 COMING_AND_GOING: Final = HOSTS[4:]
@@ -52,6 +53,10 @@ class Tale:
     deletions: list[str] = field(default_factory=list)
     """Changes that are answered with no revision."""
 
+    def has(self, least: int) -> bool:
+        """Whether there are so many admissions, boots and changes of the fleet."""
+        return min(len(self.admitted), len(self.booted), len(self.revisions)) >= least
+
     def note(self, asked: str, answer: httpx.Response) -> httpx.Response:
         code = "" if answer.is_success else answer.json()["code"]
         self.answers.append((asked, answer.status_code, code))
@@ -78,16 +83,32 @@ class Crowd:
                 guest = {"discovers_implementations": number % 3 > 0}
                 client.put(f"/v1/vms/{name}", json={"guest": guest}).raise_for_status()
 
-    def run(self, seconds: float, *, until_lost: bool = False) -> None:
-        """Let all clients act for a time; or until they lose the service, where it is to be killed under them."""
-        lost = (httpx.TransportError,) if until_lost else ()
-        end = time.monotonic() + seconds
+    def run(self, enough: Callable[[Tale], bool]) -> None:
+        """Let all clients act until they have been answered enough."""
+        with self.acting() as over:
+            wait_until(lambda: enough(self.tale) or over.is_set())
+
+    def run_until_lost(self, enough: Callable[[Tale], bool], kill: Callable[[], None]) -> None:
+        """The same, and kill the service under them."""
+        with self.acting(httpx.TransportError) as over:
+            wait_until(lambda: enough(self.tale) or over.is_set())
+            kill()
+
+    @contextmanager
+    def acting(self, *expected: type[Exception]) -> Iterator[Event]:
+        """All clients act for the time of the block, or until one fails, which sets the event."""
+        over = Event()
         acts: list[Act] = [self.flip, self.flip, self.beat, self.beat, self.replace, self.import_some]
         acts += [self._driver(vm) for vm in VMS]
         with ThreadPoolExecutor(len(acts)) as pool:
-            for done in [pool.submit(until, end, self.url, act) for act in acts]:
-                with suppress(*lost):
-                    done.result()
+            clients = [pool.submit(until, over, self.url, act) for act in acts]
+            try:
+                yield over
+            finally:
+                over.set()
+            for client in clients:
+                with suppress(*expected):
+                    client.result()
 
     # Of hosts.
 

@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,10 +14,9 @@ from typing import IO, Final
 import httpx
 
 from tests.concurrency.clients import TLS
+from tests.waiting import PATIENCE, wait_until
 
 _ROADSTEAD: Final = Path(sys.executable).parent / "roadstead"
-_PATIENCE: Final = 60.0
-"""Seconds in which a service must have started, or ended, on a busy machine."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class Service:
         """End all of its processes at once, as a power cut does."""
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(_PATIENCE)
+        self.process.wait(PATIENCE)
 
 
 @contextmanager
@@ -47,7 +45,7 @@ def service(database_url: str, *, workers: int, log: Path) -> Iterator[Service]:
         yield started
         started.process.terminate()
         with suppress(subprocess.TimeoutExpired):
-            started.process.wait(_PATIENCE)
+            started.process.wait(PATIENCE)
 
 
 @contextmanager
@@ -71,11 +69,11 @@ def _free_port() -> int:
 
 
 def _await_readiness(started: Service, log: Path) -> None:
-    deadline = time.monotonic() + _PATIENCE
-    while time.monotonic() < deadline and started.process.poll() is None:
-        with suppress(httpx.TransportError):
-            if httpx.get(f"{started.url}/readyz", verify=TLS).is_success:
-                return
-        time.sleep(0.05)
-    message = f"the service did not start: {log.read_text()}"
-    raise RuntimeError(message)
+    wait_until(lambda: _ready(started) or started.process.poll() is not None)
+    assert started.process.poll() is None, f"the service did not start: {log.read_text()}"
+
+
+def _ready(started: Service) -> bool:
+    with suppress(httpx.TransportError):
+        return httpx.get(f"{started.url}/readyz", timeout=PATIENCE, verify=TLS).is_success
+    return False

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Timer
 from typing import Any, Final
 
 import httpx
@@ -20,12 +19,12 @@ from tests.concurrency.crowd import Crowd
 from tests.concurrency.processes import Service, service
 from tests.concurrency.witness import Sql, evidence, station_witness
 from tests.databases import postgresql_database, sqlite_url
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
 NDJSON: Final = "application/x-ndjson"
 KEPT, CHANGED, CREATED = range(1000), range(1000, 2000), 300
-KILLS: Final = 6
 CLIENTS_THAT_CHANGE_HOSTS: Final = 4
 """Of a crowd: each may have been killed before its last answer arrived."""
 LATEST_KILL: Final = 0.3
@@ -46,8 +45,8 @@ class Stage:
     def _let_the_dead_leave(self) -> None:
         """PostgreSQL finishes the statement at hand before it notices that nobody is there any more."""
         others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        while self.on_postgresql and self.sql.rows(f"SELECT 1 {others}"):
-            time.sleep(0.05)
+        if self.on_postgresql:
+            wait_until(lambda: not self.sql.rows(f"SELECT 1 {others}"))
 
     @property
     def on_postgresql(self) -> bool:
@@ -142,7 +141,8 @@ def test_killed_while_an_import_arrives(stage: Stage) -> None:
         assert Fleet.of(client) == arriving.upon(before)
 
 
-def test_killed_after_the_last_byte_of_an_import(stage: Stage) -> None:
+@pytest.mark.parametrize("kills", [2, pytest.param(12, marks=pytest.mark.long)])
+def test_killed_after_the_last_byte_of_an_import(stage: Stage, kills: int) -> None:
     chance = random.Random(0)
     with stage.service(workers=1) as started, connected(started.url) as client:
         begun = time.monotonic()
@@ -150,7 +150,7 @@ def test_killed_after_the_last_byte_of_an_import(stage: Stage) -> None:
         latest_kill = max(LATEST_KILL, 1.2 * (time.monotonic() - begun))
         before, sent = Fleet.of(client), Import(2)
         send_and_kill(started, sent, after=chance.uniform(0, latest_kill))
-    for number in range(3, KILLS + 2):
+    for number in range(3, kills + 2):
         with stage.service(workers=1) as started, connected(started.url) as client:
             before, sent = whole_or_not_at_all(client, sent, before), Import(number)
             send_and_kill(started, sent, after=chance.uniform(0, latest_kill))
@@ -163,8 +163,7 @@ def test_killed_under_a_crowd(stage: Stage) -> None:
     with stage.service(workers=2) as started:
         crowd = Crowd(started.url)
         crowd.gather()
-        Timer(2, started.kill).start()
-        crowd.run(30, until_lost=True)
+        crowd.run_until_lost(lambda tale: tale.has(5), started.kill)
     tale = crowd.tale
     assert tale.admitted
     with stage.service(workers=2) as started, connected(started.url) as client:
@@ -176,7 +175,7 @@ def test_killed_under_a_crowd(stage: Stage) -> None:
         answered = len(tale.revisions) + len(tale.deletions)
         assert answered <= client.get("/v1/hosts").json()["fleet_revision"] <= answered + CLIENTS_THAT_CHANGE_HOSTS
         again = Crowd(started.url)
-        again.run(1)
+        again.run(lambda tale: tale.has(5))
         assert not [answer for answer in again.tale.answers if answer[1] >= 500]
     assert [each for each in evidence(stage.sql) if not each.told] == []
 

@@ -18,22 +18,28 @@ CLIENTS: Final = 8
 ROUNDS: Final = range(5)
 
 
+A_LONG_TIME: Final = pytest.param(500, marks=pytest.mark.long)
+
+
 @pytest.mark.postgresql
-def test_crowd_on_postgresql(on_postgresql: Service, postgresql_sql: Sql) -> None:
-    crowd(on_postgresql, postgresql_sql, seconds=8, least=20)
+@pytest.mark.parametrize("least", [100, A_LONG_TIME])
+def test_crowd_on_postgresql(on_postgresql: Service, postgresql_sql: Sql, least: int) -> None:
+    crowd(on_postgresql, postgresql_sql, least)
 
 
-def test_crowd_on_sqlite(on_sqlite: Service, sqlite_sql: Sql) -> None:
-    crowd(on_sqlite, sqlite_sql, seconds=4, least=10)
+@pytest.mark.parametrize("least", [40, A_LONG_TIME])
+def test_crowd_on_sqlite(on_sqlite: Service, sqlite_sql: Sql, least: int) -> None:
+    crowd(on_sqlite, sqlite_sql, least)
 
 
-def crowd(service: Service, sql: Sql, *, seconds: float, least: int) -> None:
+def crowd(service: Service, sql: Sql, least: int) -> None:
+    """Until there are so many admissions, boots and changes of the fleet."""
     crowd = Crowd(service.url)
     (revision,) = sql.rows("SELECT revision FROM fleet")[0]
     crowd.gather()
-    crowd.run(seconds)
+    crowd.run(lambda tale: tale.has(least))
     tale = crowd.tale
-    assert min(len(tale.admitted), len(tale.booted), len(tale.revisions)) >= least
+    assert tale.has(least)
     assert not [answer for answer in tale.answers if answer[1] >= 500]
     nothing_awaited_a_guest_that_it_was_not_told_of(tale, sql)
     revisions_have_no_gaps(tale, sql, after=revision)

@@ -17,6 +17,7 @@ import pytest
 from app.settings import Settings
 from tests.databases import empty
 from tests.serving import serving
+from tests.waiting import soon
 
 pytestmark = [pytest.mark.anyio, pytest.mark.postgresql]
 
@@ -39,7 +40,10 @@ IMPORT: Final = """
 """
 """Stops an import that creates the host `new` when everything else of it is done; undone when the gate opens."""
 
-_WAITING: Final = "SELECT pid, pg_blocking_pids(pid) FROM pg_stat_activity WHERE cardinality(pg_blocking_pids(pid)) > 0"
+_WAITING: Final = """
+    SELECT pid, pg_blocking_pids(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0
+"""
 
 
 @dataclass(frozen=True)
@@ -92,14 +96,14 @@ class Stage:
 async def until_waiting(connection: "asyncpg.Connection[asyncpg.Record]", count: int) -> list[tuple[int, list[int]]]:
     """Who waits, and for whom, as soon as so many do; in the order of the queue."""
     own: int = await connection.fetchval("SELECT pg_backend_pid()")
-    async with asyncio.timeout(20):
-        while True:
-            # Within its transaction PostgreSQL would go on showing who was connected at first.
-            await connection.execute("SELECT pg_stat_clear_snapshot()")
-            waiting = [(row[0], row[1]) for row in await connection.fetch(_WAITING)]
-            if len(waiting) == count:
-                return sorted(waiting, key=lambda each: own not in each[1])
-            await asyncio.sleep(0.01)
+
+    async def queue() -> list[tuple[int, list[int]]] | None:
+        # Within its transaction PostgreSQL would go on showing who was connected at first.
+        await connection.execute("SELECT pg_stat_clear_snapshot()")
+        waiting = [(row[0], row[1]) for row in await connection.fetch(_WAITING)]
+        return waiting if len(waiting) == count else None
+
+    return sorted(await soon(queue) or (), key=lambda each: own not in each[1])
 
 
 @pytest.fixture

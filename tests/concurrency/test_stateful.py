@@ -404,7 +404,8 @@ def run(fresh: Callable[[], Settings], *, examples: int, steps: int) -> None:
     )
 
 
-def test_random_histories_on_sqlite(migrated_sqlite: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("examples", "steps"), [(10, 30), pytest.param(80, 50, marks=pytest.mark.long)])
+def test_random_histories_on_sqlite(migrated_sqlite: Path, tmp_path: Path, examples: int, steps: int) -> None:
     path = tmp_path / "roadstead.db"
 
     def fresh() -> Settings:
@@ -413,16 +414,17 @@ def test_random_histories_on_sqlite(migrated_sqlite: Path, tmp_path: Path) -> No
         shutil.copy(migrated_sqlite, path)
         return _settings(sqlite_url(path))
 
-    run(fresh, examples=30, steps=30)
+    run(fresh, examples=examples, steps=steps)
 
 
 @pytest.mark.postgresql
-def test_random_histories_on_postgresql(migrated_postgresql: str) -> None:
+@pytest.mark.parametrize(("examples", "steps"), [(7, 25), pytest.param(60, 50, marks=pytest.mark.long)])
+def test_random_histories_on_postgresql(migrated_postgresql: str, examples: int, steps: int) -> None:
     def fresh() -> Settings:
         empty(migrated_postgresql)
         return _settings(migrated_postgresql)
 
-    run(fresh, examples=20, steps=25)
+    run(fresh, examples=examples, steps=steps)
 
 
 def _settings(url: str) -> Settings:

@@ -11,9 +11,8 @@ from typing import Any, Final, Self
 import httpx
 from fastapi import FastAPI
 
-from app.main import create_app
 from app.settings import Settings
-from tests.serving import BASE_URL, WithState
+from tests.serving import BASE_URL, WithState, app_with
 
 EPOCH: Final = datetime(2026, 11, 22, 10, tzinfo=UTC)
 
@@ -60,7 +59,7 @@ class Workers:
         self._runner.close()
 
     def _begin(self) -> Worker:
-        serving = _serving(create_app(self.settings), self.clock)
+        serving = _serving(app_with(self.settings), self.clock)
         client = self._runner.run(serving.__aenter__())
         self._ends.append(lambda: self._runner.run(serving.__aexit__(None, None, None)))
         return Worker(self._runner, client)

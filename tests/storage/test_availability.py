@@ -19,6 +19,7 @@ from tests.api.talk import Json, boot, done, get, host, put_host, put_vm, refuse
 from tests.databases import own_server
 from tests.serving import serving
 from tests.storage.workers import SEEN, a_host, working
+from tests.waiting import PATIENCE, soon
 
 pytestmark = [pytest.mark.anyio, pytest.mark.postgresql]
 
@@ -140,11 +141,7 @@ async def test_a_request_that_was_lost_leaves_its_key_free(settings_on_postgresq
 async def blocked(connection: Any) -> None:  # noqa: ANN401 - asyncpg's connection, or a proxy of it
     """Wait until somebody waits for a lock."""
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    for _ in range(500):
-        if await connection.fetchval(waiting):
-            return
-        await asyncio.sleep(0.01)
-    pytest.fail("nobody waits")
+    await soon(lambda: connection.fetchval(waiting))
 
 
 async def test_heartbeats_wait_for_nobody(settings_on_postgresql: Settings) -> None:
@@ -155,7 +152,7 @@ async def test_heartbeats_wait_for_nobody(settings_on_postgresql: Settings) -> N
             await tx.hosts.lock_inventory()
             later = SEEN.replace(hour=11)
             beat = put_host_of(worker, a_host("h1", observed_at=later), UNCONDITIONAL, "test")
-            record, created = await asyncio.wait_for(beat, timeout=20)
+            record, created = await asyncio.wait_for(beat, PATIENCE)
         assert (record.host.observed_at, record.revision, created) == (later, 1, False)
 
 
