@@ -23,6 +23,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from bench import routes
 from bench.load import HOST
 
 SELECT: Final = "SELECT body FROM answers_by_name WHERE name = "
@@ -112,6 +113,7 @@ _APPS: Final[Mapping[str, Callable[[], ASGIApp]]] = {
     "asyncpg": _asyncpg,
     "sqlalchemy": _sqlalchemy,
     "sqlite": _sqlite,
+    "transactions": lambda: routes.app(json.loads(os.environ["BENCH_ANSWER"])),
 }
 
 if __name__ == "__main__":
