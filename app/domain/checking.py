@@ -4,7 +4,7 @@ Shares none of the planner's code: it visits hosts and asks the placement about 
 sets. What it found for one host it takes for all that have the deciding fact in common, so few are visited.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from pyroaring import BitMap, FrozenBitMap
 
@@ -13,7 +13,7 @@ from app.domain.composition import BootOrder
 from app.domain.fleet import Facet, Fleet, FleetHost
 from app.domain.host import HostState
 from app.domain.implementation import Implementation
-from app.domain.placement import Operator, Placement
+from app.domain.placement import Operator, Placement, Requirement
 from app.domain.plan import Mode, Plan
 
 
@@ -121,10 +121,11 @@ def _met(fleet: Fleet, placement: Placement) -> set[Implementation]:
     visited: so the cost is that of the kinds of hosts, not of their number.
     """
     met: set[Implementation] = set()
+    requirements = placement.selector.requirements
     waiting = BitMap(_candidates(fleet, placement))
     while waiting:
         host = fleet.numbered(waiting.pop())
-        if (refused := _refused_alike(fleet, host, placement)) is not None:
+        if (refused := _refused_alike(fleet, host, requirements)) is not None:
             waiting -= refused
         else:
             met |= _shown(host)
@@ -143,12 +144,12 @@ def _candidates(fleet: Fleet, placement: Placement) -> FrozenBitMap:
     return left - fleet.numbers(placement.exclude_hosts)
 
 
-def _refused_alike(fleet: Fleet, host: FleetHost, placement: Placement) -> FrozenBitMap | None:
+def _refused_alike(fleet: Fleet, host: FleetHost, requirements: Sequence[Requirement]) -> FrozenBitMap | None:
     """All hosts with the fact for which the universe does not have this candidate; None where it has."""
     if host.state is HostState.RETIRED:
         return fleet.having(Facet.STATE, host.state)
     labels = dict(host.labels)
-    unmet = next((each for each in placement.selector.requirements if not each.holds(labels)), None)
+    unmet = next((each for each in requirements if not each.holds(labels)), None)
     if unmet is None:
         return None
     if unmet.key not in labels:

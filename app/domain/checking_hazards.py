@@ -16,19 +16,19 @@ class Memberships:
     """Which tables of safe and capable parts have an implementation."""
 
     def __init__(self, tables: ErrataTables) -> None:
-        self._naming: dict[Model, set[ErratumEntry]] = defaultdict(set)
+        self._naming: dict[Model, dict[str, ErratumEntry]] = defaultdict(dict)
         for entry in tables.entries:
             if entry.rule is Rule.ANY_SAFE and not entry.el2_only:
                 for span in entry.ranges:
-                    self._naming[span.implementer, span.part].add(entry)
+                    self._naming[span.implementer, span.part][entry.id] = entry
 
     def of(self, implementation: Implementation) -> frozenset[str]:
         midr = decode_midr(implementation.midr)
         if midr.architecture != 15:  # noqa: PLR2004 - "features are described in the ID registers", the only one listed
             return frozenset()
         model, revision = (midr.implementer, midr.part_number), 16 * midr.variant + midr.revision
-        naming = self._naming.get(model, ())
-        return frozenset(entry.id for entry in naming if _has(entry, model, revision, implementation.revidr))
+        naming = self._naming.get(model, {})
+        return frozenset(id_ for id_, entry in naming.items() if _has(entry, model, revision, implementation.revidr))
 
 
 def _has(entry: ErratumEntry, model: Model, revision: int, revidr: int) -> bool:

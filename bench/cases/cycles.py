@@ -59,7 +59,7 @@ def _measured(lab: Lab, database: str, urls: Sequence[str]) -> Iterator[Row]:
             for stand in stands
             for who, courses in _courses(lab, stand, workers, moves=moves).items()
         }
-        found = lab.turns(variants)
+        found = lab.loads(variants)
     for what in ("boots", "cycles"):
         for workers in _WORKERS:
             yield from _rows(found, database, what, workers, sizes)
@@ -80,8 +80,9 @@ def _rows(
 
 def _courses(lab: Lab, stand: _Stand, workers: int, *, moves: bool) -> Mapping[str, Sequence[Course]]:
     def course(program: str, at: str, clients: Sequence[Client]) -> Course:
-        seconds = lab.seconds / 2
-        return Course(program=program, at=at, clients=tuple(clients), moves=moves, warm_up=seconds / 4, seconds=seconds)
+        # Time enough to open the connections and to meet each statement once.
+        seconds, warm_up = lab.seconds, lab.seconds / 2
+        return Course(program=program, at=at, clients=tuple(clients), moves=moves, warm_up=warm_up, seconds=seconds)
 
     shares = [stand.floors[first::workers] for first in range(workers)]
     routes = zip(stand.routes, shares, strict=False)
