@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from fastapi import FastAPI
@@ -13,6 +13,9 @@ from starlette.types import ASGIApp
 
 from bench.cycle import Client
 from bench.transactions import Driver, FloorVm, Statement, connected, told_time
+
+CONNECTIONS: Final = 4
+"""To PostgreSQL, of a process; of the service's too. All variants wait at once, and a server takes 100 by default."""
 
 
 def app(told: Mapping[str, Any]) -> ASGIApp:
@@ -40,8 +43,8 @@ class _Routes:
         driver = await connected(self._database)
         self._vms.update({client.vm: await FloorVm.found(driver, client) for client in self._clients})
         self._drivers.put_nowait(driver)
-        # As many as the service has; SQLite lets one write at a time.
-        for _more in range(0 if self._database.startswith("sqlite") else 7):
+        # SQLite lets one write at a time.
+        for _more in range(0 if self._database.startswith("sqlite") else CONNECTIONS - 1):
             self._drivers.put_nowait(await connected(self._database))
         yield
 

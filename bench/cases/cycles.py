@@ -13,6 +13,7 @@ from bench.cycle import Client, Course, pace
 from bench.fleet import DEFINITION, VM
 from bench.lab import Lab
 from bench.report import Row, compared
+from bench.routes import CONNECTIONS
 from bench.service import Server, floor, load_fleet, roadstead, taken
 
 _CLIENTS: Final = 16
@@ -96,14 +97,27 @@ def _courses(lab: Lab, stand: _Stand, workers: int, *, moves: bool) -> Mapping[s
 @contextmanager
 def _stand(url: str, hosts: int) -> Iterator[_Stand]:
     with ExitStack() as stack:
-        first = stack.enter_context(roadstead(url))
+        first = stack.enter_context(roadstead(url, database_pool_size=str(CONNECTIONS)))
         with first.client() as client:
             load_fleet(client, hosts)
             ours, floors = (_clients(client, kind) for kind in ("ours", "floor"))
-        more = {workers: stack.enter_context(roadstead(url, workers)) for workers in _WORKERS if workers > 1}
+        more = {
+            workers: stack.enter_context(roadstead(url, workers, database_pool_size=str(CONNECTIONS)))
+            for workers in _WORKERS
+            if workers > 1
+        }
+        for workers, server in more.items():
+            _wake(server, workers)
         told = {"database": url, "clients": floors}
         routes = [stack.enter_context(floor("transactions", told)) for _ in range(max(_WORKERS))]
         yield _Stand(url, hosts, {1: first, **more}, routes, ours, floors)
+
+
+def _wake(server: Server, workers: int) -> None:
+    """Have each worker read the fleet before it is measured; the kernel deals connections out as it likes."""
+    for _ in range(8 * workers):
+        with server.client() as client:
+            taken(client.get(f"/v1/vms/{VM}/targets?limit=1"))
 
 
 def _clients(client: httpx.Client, kind: str) -> Sequence[Client]:
