@@ -11,8 +11,8 @@ WORKDIR /src
 RUN python -m venv --without-pip /opt/roadstead
 
 COPY requirements.lock requirements-build.lock ./
-RUN pip --python /opt/roadstead/bin/python install --require-hashes -r requirements.lock \
-    && pip install --require-hashes -r requirements-build.lock
+RUN pip --python /opt/roadstead/bin/python install --require-hashes --no-deps -r requirements.lock \
+    && pip install --require-hashes --no-deps -r requirements-build.lock
 
 COPY pyproject.toml README.md LICENSE ./
 COPY app app

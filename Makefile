@@ -10,8 +10,10 @@ LOCK_ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# A lock file is complete, so nothing is looked up beside it: a release made tomorrow cannot change what is installed.
+LOCKED := $(PIP) install --require-hashes --no-deps
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
-COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+COMPILE := $(BIN)/uv pip compile --quiet --universal --no-strip-extras --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" $(LOCK_ARGS)
 
 # The first interpreter that is new enough and can make an environment with pip in it.
@@ -88,10 +90,10 @@ $(BIN)/python:
 
 # The project itself is installed editable, with the locked build tools instead of freshly fetched ones.
 $(VENV)/.installed: requirements.lock requirements-build.lock pyproject.toml | $(BIN)/python
-	$(PIP) install --require-hashes -r requirements.lock -r requirements-build.lock
+	$(LOCKED) -r requirements.lock -r requirements-build.lock
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
-	$(PIP) install --require-hashes -r requirements-dev.lock
+	$(LOCKED) -r requirements-dev.lock
 	@touch $@
