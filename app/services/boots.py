@@ -1,6 +1,6 @@
 """Use cases of boots: seal a list, adopt, stop, and read what was sealed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.domain.answer import Answer
 from app.domain.cpu.cpulist import CpuList
@@ -83,8 +83,8 @@ async def _held(tx: Transaction, boot: BootRequest, precondition: Precondition) 
 async def _seal(
     context: Context, tx: Transaction, current: VmRecord, held: LockedHost, plan: Plan, *, adopted: bool
 ) -> Boot:
-    boot = Boot(current.vm.name, await tx.vms.next_boot(current), plan, context.now(), adopted)
-    await tx.vms.seal(current, boot, held.key)
+    boot = Boot(current.vm.name, await tx.vms.start(current, held.key), plan, context.now(), adopted)
+    await tx.vms.seal(current, boot)
     return boot
 
 
@@ -99,7 +99,8 @@ async def stop_vm(context: Context, name: str, precondition: Precondition, attem
         if current.vm.boot is None:
             return current
         await tx.vms.stop(current)
-        return found(await tx.vms.find(name), name)
+        stopped = replace(current.vm, boot=None, host=None, exposed=False)
+        return replace(current, vm=stopped, version=current.version + 1)
 
     return await once(context, attempt, work)
 

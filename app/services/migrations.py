@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from app.domain.answer import Answer
 from app.domain.errors import HostNotFound, MigrationClosed, MigrationNotFound, VmMigrating, VmNotRunning
+from app.domain.fleet.fleet import Fleet
 from app.domain.paging import Page, PageRequest
 from app.domain.planning.checking import check_arrival
 from app.domain.planning.eligibility import FIT_RULES, MOVE_RULES, Move, Rule, reasons
@@ -52,7 +53,7 @@ async def admit_migration(
         moving = running(record)
         if record.vm.migration:
             raise VmMigrating(vm, record.vm.migration)
-        await _require(context, tx, moving, held, MOVE_RULES)
+        _require(context, await tx.fleet(context.now()), moving, held, MOVE_RULES)
         migration = Migration(
             uuid.uuid4().hex,
             vm,
@@ -78,7 +79,8 @@ async def verify_migration(context: Context, id_: str) -> Migration:
         migration, held, record = await _locked(tx, id_)
         if held is None or record is None or not migration.open:
             raise MigrationClosed(id_, migration.state)
-        await _require(context, tx, running(record), held, FIT_RULES)
+        # Of the fleet these rules ask nothing but the host itself.
+        _require(context, Fleet(revision=0), running(record), held, FIT_RULES)
         return migration
 
 
@@ -140,14 +142,11 @@ async def _locked(tx: Transaction, id_: str) -> tuple[Migration, LockedHost | No
     return _known(await tx.migrations.lock(id_), id_), held, record
 
 
-async def _require(
-    context: Context, tx: Transaction, moving: Running, held: LockedHost, rules: Sequence[Rule[Move]]
-) -> None:
+def _require(context: Context, fleet: Fleet, moving: Running, held: LockedHost, rules: Sequence[Rule[Move]]) -> None:
     """Raise NotATarget with the reasons of these rules against the host, judged by its locked row."""
     host = held.fleet_host
-    fleet = (await tx.fleet(context.now())).with_host(host)
     move = Move(moving.vm.definition.placement, context.reference, moving.boot.plan, moving.host)
-    if against := reasons(fleet, host, move, rules):
+    if against := reasons(fleet.with_host(host), host, move, rules):
         raise NotATarget(host.name, against)
     check_arrival(moving.boot.plan, host)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, and_, case, delete, func, select, update
+from sqlalchemy import Row, Select, and_, bindparam, case, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.cpu.cpulist import CpuList, parse_cpulist
@@ -49,6 +49,16 @@ _VM = select(
 )
 """A VM as it stands, in one statement: who is exposed is then a fact of one moment."""
 
+# Made once: to make a statement costs more than to send it.
+_NAMED: Final = _VM.where(vms.c.name == bindparam("vm"))
+_HELD: Final = select(vms.c.id).where(vms.c.name == bindparam("vm")).with_for_update()
+_START: Final = (
+    update(vms)
+    .where(vms.c.id == bindparam("key"))
+    .values(version=vms.c.version + 1, boots=vms.c.boots + 1, boot=vms.c.boots + 1)
+    .returning(vms.c.boots)
+)
+
 
 @dataclass(frozen=True, slots=True)
 class RunningGroup:
@@ -85,13 +95,13 @@ class Vms:
         self._lists = lists
 
     async def find(self, name: str) -> VmRecord | None:
-        found = await self._records(_VM.where(vms.c.name == name))
+        found = await self._records(_NAMED, {"vm": name})
         return found[0] if found else None
 
     async def lock(self, name: str) -> VmRecord | None:
         """Hold the VM against every other change. After its host, if that is locked too."""
         # Locked first and read after: a joined row read while waiting for the lock could be out of date.
-        held = await self._connection.execute(select(vms.c.id).where(vms.c.name == name).with_for_update())
+        held = await self._connection.execute(_HELD, {"vm": name})
         return await self.find(name) if held.scalar_one_or_none() is not None else None
 
     async def page(
@@ -130,17 +140,16 @@ class Vms:
     async def delete(self, record: VmRecord) -> None:
         await self._connection.execute(delete(vms).where(vms.c.id == record.key))
 
-    async def next_boot(self, record: VmRecord) -> int:
-        """The number of the VM's next boot. Numbers count from 1 and are not used twice."""
-        statement = select(vms.c.boots + 1).where(vms.c.id == record.key)
-        number: int = (await self._connection.execute(statement)).scalar_one()
+    async def start(self, record: VmRecord, host_key: int) -> int:
+        """Put the VM into its next boot: the boot's number. Numbers count from 1 and are not used twice."""
+        statement = _START.values(host_id=host_key)
+        number: int = (await self._connection.execute(statement, {"key": record.key})).scalar_one()
         return number
 
-    async def seal(self, record: VmRecord, boot: Boot, host_key: int) -> None:
-        """Write a boot and put the VM into it."""
+    async def seal(self, record: VmRecord, boot: Boot) -> None:
+        """Write the boot that was started."""
         digest = await self._lists.save(boot.plan.list)
         await self._connection.execute(boots.insert().values(vm_id=record.key, digest=digest, **_boot_values(boot)))
-        await self._change(record, {"boots": boot.number, "boot": boot.number, "host_id": host_key})
 
     async def stop(self, record: VmRecord) -> None:
         await self._change(record, {"boot": None, "host_id": None})
@@ -195,8 +204,8 @@ class Vms:
         statement = update(vms).where(vms.c.id == record.key).values(version=vms.c.version + 1, **values)
         await self._connection.execute(statement)
 
-    async def _records(self, statement: Select[Any]) -> list[VmRecord]:
-        rows = (await self._connection.execute(statement)).all()
+    async def _records(self, statement: Select[Any], values: Mapping[str, object] | None = None) -> list[VmRecord]:
+        rows = (await self._connection.execute(statement, values)).all()
         known = await self._identities.of(row.identity for row in rows if row.identity)
         return [self._record(row, known) for row in rows]
 

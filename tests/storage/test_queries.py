@@ -112,13 +112,13 @@ async def test_plans_and_writes(client: httpx.AsyncClient) -> None:
     small = await costs()
     assert small == {
         "preview": 1,
-        "boot": 8,
-        "stop": 4,
+        "boot": 7,
+        "stop": 3,
         "admit": 6,
         "state": 7,
         "registers": 10,
         "beat": 2,
-        "verify": 6,
+        "verify": 5,
         "fail": 7,
     }
     await grow(client)
