@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Final, NoReturn
 
 from bench import postgresql
-from bench.cases import composition, current_list, digest, imports, memory, targets
+from bench.cases import composition, current_list, cycles, digest, imports, memory, targets
 from bench.lab import Lab
 from bench.report import HEAD, Row
 
@@ -18,6 +18,8 @@ CASES: Final[Mapping[str, Callable[[Lab], Iterator[Row]]]] = {
     "digest": digest.measure,
     "current-list": current_list.measure,
     "targets": targets.measure,
+    "cycles": cycles.on_postgresql,
+    "cycles-sqlite": cycles.on_sqlite,
     "import": imports.measure,
     "memory": memory.measure,
     "composition": composition.measure,
@@ -30,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with postgresql.server() as server:
         lab = Lab(server, 1 if options.quick else options.rounds, options.quick)
         print(_machine(server, lab), "", HEAD, sep="\n", flush=True)
-        for name in options.only or CASES:
+        for name in options.cases or CASES:
             print(name, file=sys.stderr)
             for row in CASES[name](lab):
                 print(row.markdown, flush=True)
@@ -38,12 +40,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the service beside floors.")
-    parser.add_argument("--only", nargs="+", choices=CASES, metavar="NAME", help=f"of {', '.join(CASES)}")
+    parser.add_argument("cases", nargs="*", type=_case, metavar="CASE", help=f"of {', '.join(CASES)}; all by default")
     parser.add_argument("--rounds", type=int, default=3, help="how often each variant takes its turn (default: 3)")
     parser.add_argument(
         "--quick", action="store_true", help="one short round on small fleets: shows that it works, measures nothing"
     )
     return parser.parse_args(arguments)
+
+
+def _case(name: str) -> str:
+    if name not in CASES:
+        message = f"there is no case {name}: {', '.join(CASES)}"
+        raise argparse.ArgumentTypeError(message)
+    return name
 
 
 def _end(_: int, __: FrameType | None) -> NoReturn:

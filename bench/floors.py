@@ -23,6 +23,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from bench import routes
 from bench.load import HOST
 
 SELECT: Final = "SELECT body FROM answers_by_name WHERE name = "
@@ -32,6 +33,15 @@ TABLE: Final = "CREATE TABLE answers_by_name (name text PRIMARY KEY, body {bytes
 def answer(body: bytes, headers: Mapping[str, str], database: str = "") -> dict[str, Any]:
     """What a floor is told to answer, as it is passed on."""
     return {"body": base64.b64encode(body).decode(), "headers": dict(headers), "database": database}
+
+
+async def keep_in_postgresql(url: str, bodies: Mapping[str, bytes]) -> None:
+    """Put the answers of the `asyncpg` and `sqlalchemy` floors where they find them."""
+    connection = await asyncpg.connect(url)
+    await connection.execute(TABLE.format(bytes="bytea"))
+    await connection.executemany("INSERT INTO answers_by_name VALUES ($1, $2)", list(bodies.items()))
+    await connection.execute("VACUUM ANALYZE")
+    await connection.close()
 
 
 def _told() -> tuple[bytes, dict[str, str], str]:
@@ -71,8 +81,8 @@ def _asyncpg() -> ASGIApp:
 
     app = FastAPI(lifespan=lifespan)
 
-    @app.get("/v1/vms/{vm}/implementation-list")
-    async def read(vm: str) -> Response:
+    @app.get("/v1/vms/{vm}/{answer}")
+    async def read(vm: str, answer: str) -> Response:  # noqa: ARG001 - part of the floor, as a path parameter
         return Response(await pool.fetchval(f"{SELECT}$1", vm), 200, headers)
 
     return app
@@ -112,6 +122,7 @@ _APPS: Final[Mapping[str, Callable[[], ASGIApp]]] = {
     "asyncpg": _asyncpg,
     "sqlalchemy": _sqlalchemy,
     "sqlite": _sqlite,
+    "transactions": lambda: routes.app(json.loads(os.environ["BENCH_ANSWER"])),
 }
 
 if __name__ == "__main__":

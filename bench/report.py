@@ -39,12 +39,14 @@ def compared(
     return Row(measured, _figure(ours, unit), _figure(floor, unit), ratio, aim, verdict)
 
 
-def related(measured: str, unit: str, ours: Sequence[float], other: Sequence[float], at_most: float) -> Row:
+def related(
+    measured: str, unit: str, ours: Sequence[float], other: Sequence[float], at_most: float | None = None
+) -> Row:
     """Times beside others of ours that they must not exceed by much."""
     ratios = [one / beside for one, beside in zip(ours, other, strict=True)]
     ratio = f"{median(ratios):.2f} ({min(ratios):.2f} – {max(ratios):.2f})"
-    verdict = _verdict(met=median(ratios) <= at_most)
-    return Row(measured, _figure(ours, unit), _figure(other, unit), ratio, f"≤ {at_most:g}", verdict)
+    aim, verdict = ("", "") if at_most is None else (f"≤ {at_most:g}", _verdict(met=median(ratios) <= at_most))
+    return Row(measured, _figure(ours, unit), _figure(other, unit), ratio, aim, verdict)
 
 
 def bounded(measured: str, unit: str, ours: Sequence[float], at_most: float | None = None) -> Row:

@@ -35,12 +35,16 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def roadstead(database_url: str) -> Iterator[Server]:
-    """The service: one worker."""
+def roadstead(database_url: str, workers: int = 1, **settings: str) -> Iterator[Server]:
+    """The service as it is started in production, with settings that differ from the defaults by name."""
     program = str(Path(sys.executable).with_name("roadstead"))
     port = _free_port()
-    settings = {"ROADSTEAD_DATABASE_URL": database_url}
-    with _running([program, "serve", "--host", HOST, "--port", str(port)], port, settings) as server:
+    settings = {
+        "ROADSTEAD_DATABASE_URL": database_url,
+        **{f"ROADSTEAD_{name.upper()}": value for name, value in settings.items()},
+    }
+    command = [program, "serve", "--host", HOST, "--port", str(port), "--workers", str(workers)]
+    with _running(command, port, settings) as server:
         yield server
 
 

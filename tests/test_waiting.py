@@ -16,8 +16,9 @@ from app.storage.schema import upgrade
 from tests.api.talk import refused
 from tests.databases import execute, own_server, postgresql_database, sqlite_url
 from tests.serving import serving
-from tests.test_process import WITHIN, Service, ended_well, roadstead, starting
+from tests.test_process import Service, ended_well, roadstead, starting
 from tests.test_process import serving as serving_process
+from tests.waiting import PATIENCE
 
 AT_ONCE = 2.0
 """Seconds that an answer which waits for nothing takes at most, on a busy machine too."""
@@ -44,7 +45,7 @@ def url(empty_url: str) -> str:
 
 
 def until(met: Callable[[], bool], service: Service) -> None:
-    deadline = time.monotonic() + WITHIN
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         assert service.process.poll() is None, service.ended()
         if met():

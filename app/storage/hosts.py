@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Row, Select, delete, func, select, update
+from sqlalchemy import Row, Select, bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.cpu.identity import Identity
@@ -23,6 +23,9 @@ from app.storage.upsert import insert
 
 _KEPT_REVISIONS: Final = 100_000
 """A worker further behind than this reads the whole fleet anew."""
+
+_HELD: Final = select(hosts).where(hosts.c.name == bindparam("host")).with_for_update(read=True)
+"""Made once: to make a statement costs more than to send it."""
 
 
 class LockedHost:
@@ -61,7 +64,7 @@ class Hosts:
 
     async def hold(self, name: str) -> LockedHost | None:
         """Hold the host as it is; others may hold it so too."""
-        return await self._one(select(hosts).where(hosts.c.name == name).with_for_update(read=True))
+        return await self._one(_HELD, {"host": name})
 
     async def named(self, names: Sequence[str]) -> list[HostRecord]:
         """The hosts of these names, by name; a host that has just been deleted is not among them."""
@@ -69,8 +72,8 @@ class Hosts:
         known = await self._identities.of(row.identity for row in rows)
         return [_record(row, known[row.identity]) for row in rows]
 
-    async def _one(self, statement: Select[Any]) -> LockedHost | None:
-        row = (await self._connection.execute(statement)).one_or_none()
+    async def _one(self, statement: Select[Any], values: Mapping[str, object] | None = None) -> LockedHost | None:
+        row = (await self._connection.execute(statement, values)).one_or_none()
         if row is None:
             return None
         return LockedHost(row.id, _record(row, await self._identities.one(row.identity)), row)

@@ -5,6 +5,7 @@ import gc
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
+from typing import Final
 
 from app.domain.cpu.implementation import Implementation
 from app.domain.fleet.fleet import Fleet
@@ -20,39 +21,56 @@ from app.storage.reference_data import load_reference_data
 from bench import postgresql
 from bench.fleet import BOOT_HOST, IMPLEMENTATIONS, ndjson
 from bench.lab import Lab, timed
-from bench.report import Row, bounded
+from bench.report import Row, bounded, related
 from bench.service import import_hosts, roadstead
 
 _REPEATED = 20
 """Times in a round that what takes milliseconds is done."""
 
+_AIMS: Final = {"compose": 2.0, "check": 2.0}
+"""A boot must not pay for the fleet's size."""
+
 
 def measure(lab: Lab) -> Iterator[Row]:
-    hosts = lab.fleet(100_000)
-    fleet, loading = _loaded(lab, hosts)
+    few, most = 1_000, lab.fleet(100_000)
+    small, _ = _loaded(lab, few)
+    large, loading = _loaded(lab, most)
+    variants = _variants("small", small) | _variants("large", large)
+    implementations = [Implementation(*each) for each in IMPLEMENTATIONS]
+    tables = _order().reference.tables
+    assert any(forbidden_pairs(tables, implementations))
+    variants["pairs"] = lambda: tuple(forbidden_pairs(tables, implementations))
+    found = lab.loads({name: partial(_timed_again, work) for name, work in variants.items()})
+    for title, name in (
+        ("composing a list", "compose"),
+        ("checking a plan", "check"),
+        ("with one host changed", "change"),
+    ):
+        times = (found[f"{name}, large"], found[f"{name}, small"])
+        yield related(
+            f"{title}: {most:,} hosts / {few:,} hosts, 200 implementations", "ms", *times, at_most=_AIMS.get(name)
+        )
+    yield bounded("all forbidden pairs of 200 implementations", "ms", found["pairs"])
+    yield bounded(f"loading {most:,} hosts from PostgreSQL", "s", loading)
+
+
+def _variants(size: str, fleet: Fleet) -> dict[str, Callable[[], object]]:
     order = _order()
     plan = compose(fleet, order)
     check_plan(fleet, order, plan)
     assert len(plan.list) + len(plan.left_out) == len(IMPLEMENTATIONS), "every implementation is met"
-    implementations = [Implementation(*each) for each in IMPLEMENTATIONS]
-    assert next(forbidden_pairs(order.reference.tables, implementations))
-    moved = fleet.host(BOOT_HOST)
-    assert moved is not None
-    moved = moved._replace(state=HostState.CORDONED)
-    found = lab.turns(
-        {
-            "compose": lambda: timed(partial(_again, partial(compose, fleet, order))) / _REPEATED,
-            "check_plan": lambda: timed(lambda: check_plan(fleet, order, plan)),
-            "forbidden pairs": lambda: timed(lambda: tuple(forbidden_pairs(order.reference.tables, implementations))),
-            "with_host": lambda: timed(partial(_again, partial(fleet.with_host, moved))) / _REPEATED,
-        }
-    )
-    milliseconds = {name: [seconds * 1000 for seconds in times] for name, times in found.items()}
-    yield bounded(f"composing a list: {hosts:,} hosts, 200 implementations", "ms", milliseconds["compose"], 5)
-    yield bounded("all forbidden pairs of 200 implementations", "ms", milliseconds["forbidden pairs"], 100)
-    yield bounded(f"checking a plan host by host, {hosts:,} hosts", "ms", milliseconds["check_plan"])
-    yield bounded(f"a fleet of {hosts:,} with one host changed", "ms", milliseconds["with_host"])
-    yield bounded(f"loading {hosts:,} hosts from PostgreSQL", "s", loading)
+    host = fleet.host(BOOT_HOST)
+    assert host is not None
+    return {
+        f"compose, {size}": partial(compose, fleet, order),
+        f"check, {size}": partial(check_plan, fleet, order, plan),
+        f"change, {size}": partial(fleet.with_host, host._replace(state=HostState.CORDONED)),
+    }
+
+
+def _timed_again(work: Callable[[], object]) -> float:
+    """Milliseconds."""
+    return timed(partial(_again, work)) / _REPEATED * 1000
 
 
 def _again(work: Callable[[], object]) -> None:

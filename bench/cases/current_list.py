@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-import asyncpg
 import uvloop
 
 from bench import floors, postgresql
@@ -38,7 +37,7 @@ def _rates(loads: list[Load]) -> list[float]:
 def _on_postgresql(lab: Lab) -> dict[str, list[Load]]:
     with postgresql.database(lab.postgresql) as url, roadstead(url) as ours:
         body, headers = _prepared(ours)
-        uvloop.run(_keep_in_postgresql(url, body))
+        uvloop.run(floors.keep_in_postgresql(url, {VM: body}))
         told = floors.answer(b"", headers, url)
         with floor("asyncpg", told) as bare, floor("sqlalchemy", told) as usual:
             return _side_by_side(lab, body, {"service": ours, "asyncpg": bare, "sqlalchemy": usual})
@@ -60,14 +59,6 @@ def _prepared(ours: Server) -> tuple[bytes, dict[str, str]]:
     return read.content, {name: read.headers[name] for name in ("etag", "cache-control", "content-type")}
 
 
-async def _keep_in_postgresql(url: str, body: bytes) -> None:
-    connection = await asyncpg.connect(url)
-    await connection.execute(floors.TABLE.format(bytes="bytea"))
-    await connection.execute("INSERT INTO answers_by_name VALUES ($1, $2)", VM, body)
-    await connection.execute("VACUUM ANALYZE")
-    await connection.close()
-
-
 def _keep_in_sqlite(path: Path, body: bytes) -> None:
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA journal_mode = WAL")
@@ -80,4 +71,4 @@ def _side_by_side(lab: Lab, body: bytes, servers: Mapping[str, Server]) -> dict[
     questions = {
         name: Question.answered_by(body, server.port, _PATH, 32, lab.seconds) for name, server in servers.items()
     }
-    return lab.turns({name: partial(put_load, question) for name, question in questions.items()})
+    return lab.loads({name: partial(put_load, question) for name, question in questions.items()})

@@ -28,7 +28,7 @@ def measure(lab: Lab) -> Iterator[Row]:
                 name: Question.answered_by(read.content, server.port, path, 32, lab.seconds)
                 for name, server in servers.items()
             }
-            found = lab.turns({name: partial(put_load, question) for name, question in questions.items()})
+            found = lab.loads({name: partial(put_load, question) for name, question in questions.items()})
     rates = {name: [load.rate for load in loads] for name, loads in found.items()}
     yield compared("list by digest / FastAPI route", "req/s", rates["service"], rates["fastapi"], 0.8)
     yield compared("list by digest / Starlette route", "req/s", rates["service"], rates["starlette"])

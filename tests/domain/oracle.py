@@ -218,6 +218,28 @@ def others(hosts: list[FleetHost], order: BootOrder, own: list[Triple]) -> Found
     return admitted, left_out
 
 
+def met(hosts: Iterable[FleetHost], placement: Placement) -> set[Triple]:
+    """What the guest may meet in its life, asked host by host."""
+    return {
+        triple
+        for host in hosts
+        if host.state.value != "retired" and allows(placement, host) and complete(host)
+        for triple in known(by_cpu(host))
+    }
+
+
+def coverage_faults(universe: set[Triple], own: set[Triple], listed: set[Triple], left_out: set[Triple]) -> list[str]:
+    """What is wrong with a list that should cover a universe, in the words of the checker."""
+    missing, foreign = universe - listed - left_out, listed - universe - own
+    faults = {
+        f"{len(missing)} implementations of the universe are neither listed nor left out": missing,
+        f"{len(foreign)} listed implementations belong to no host of the universe": foreign,
+        "an implementation is left out that no host of the universe has": left_out - universe,
+        "an implementation is both listed and left out": left_out & listed,
+    }
+    return [words for words, found in faults.items() if found]
+
+
 # Rule 8: where the running VM may move.
 
 

@@ -7,19 +7,21 @@ from itertools import combinations
 from typing import Final
 
 import pytest
-from hypothesis import given, note
+from hypothesis import event, given, note, settings
+from hypothesis import strategies as st
+from typing_extensions import override
 
 from app.domain.cpu.cpulist import parse_cpulist
 from app.domain.cpu.implementation import Implementation
 from app.domain.fleet.fleet import Fleet, FleetHost
 from app.domain.fleet.host import HostState
-from app.domain.fleet.placement import Placement
+from app.domain.fleet.placement import Operator, Placement, Requirement, Selector
 from app.domain.planning.checking import UnsoundPlan, check_arrival, check_plan
 from app.domain.planning.composition import BootOrder, compose
 from app.domain.planning.eligibility import Move, targets
 from app.domain.planning.implementation_list import ImplementationList
 from app.domain.planning.plan import LeftOut, Mode, ModeReason, Plan
-from tests.domain import samples
+from tests.domain import oracle, samples
 from tests.domain import strategies as some
 from tests.domain.outcomes import composed, planned
 from tests.domain.samples import A55, A76, A78, BLIND, KUNPENG, N1, N1_REVIDR, N3, V1, V2, X1, host, identity, order
@@ -116,6 +118,105 @@ def test_a_plan_of_another_fleet_is_accepted_only_if_this_one_asks_for_the_same(
         note(str(again))
         fits = (again.list, again.own, left_out(again)) == (plan.list, plan.own, left_out(plan))
         assert sound(changed, situation.order, plan) == fits
+
+
+# Coverage, against the plain way: host by host.
+
+
+def named_faults(fleet: Fleet, asked: BootOrder, plan: Plan) -> list[str]:
+    try:
+        check_plan(fleet, asked, plan)
+    except UnsoundPlan as unsound:
+        return str(unsound).split("; ")
+    return []
+
+
+@st.composite
+def crowds(draw: st.DrawFn) -> Fleet:
+    """Fleets in which many hosts agree in some facts and differ in others, some of them changed since."""
+    kinds = draw(st.lists(some.kinds, min_size=1, max_size=3))
+    mixtures = st.builds(
+        lambda one, other, labelled: one._replace(state=other.state, labels=labelled.labels),
+        *[st.sampled_from(kinds)] * 2,
+        some.kinds | st.sampled_from(kinds),
+    )
+    names = draw(st.lists(some.names, min_size=1, unique=True))
+    change = draw(st.just(some.Change((), ())) | some.changes(some.NAMES[1:]))
+    fleet = Fleet.of([draw(mixtures)._replace(name=name) for name in {*names, some.NAMES[0]}], 1)
+    return fleet.changed(change.put, change.deleted, 2)
+
+
+@settings(max_examples=500)
+@given(crowds(), some.placements | some.wide_placements, st.data())
+def test_coverage_is_judged_as_host_by_host(fleet: Fleet, placement: Placement, data: st.DataObject) -> None:
+    asked = order(some.NAMES[0], placement)
+    universe = oracle.met(fleet, placement)
+    event(f"{min(len(universe), 3)} implementations met")
+    near = st.sampled_from(sorted({*some.POOL[:3], *(Implementation(*each) for each in universe)}))
+    told = data.draw(st.just(sorted(Implementation(*each) for each in universe)) | st.lists(near, unique=True))
+    beside = data.draw(st.just([]) | st.lists(near, unique=True))
+    boots_on = fleet.host(asked.host)
+    assert boots_on is not None
+    own = boots_on.identity.known
+    listed = {*own, *told} or {FOREIGN}
+    left = tuple(LeftOut(each, 1, ("X",)) for each in beside)
+    plan = replace(sealed(*listed), own=tuple(own), left_out=left)
+    expected = oracle.coverage_faults(universe, set(own), set(listed), set(beside))
+    found = named_faults(fleet, asked, plan)
+    note(f"{found=} {expected=}")
+    assert [each for each in found if "universe" in each or "both listed" in each] == expected
+
+
+class Visited(Fleet):
+    """A fleet that counts the visits to its hosts."""
+
+    @override
+    def numbered(self, number: int) -> FleetHost:
+        self.__dict__["visits"] = self.visits + 1
+        return super().numbered(number)
+
+    @property
+    def visits(self) -> int:
+        return int(self.__dict__.get("visits", 0))
+
+
+def selecting(key: str, operator: Operator, *values: str) -> Selector:
+    return Selector(match_expressions=(Requirement(key, operator, values),))
+
+
+@pytest.mark.parametrize(
+    "selector",
+    [
+        Selector(),
+        selecting("hostname", Operator.IN, "h0007", "h0077", "h0777"),
+        selecting("hostname", Operator.NOT_IN, *(f"h{number:04}" for number in range(1, 1_000))),
+        selecting("hostname", Operator.EXISTS),
+        selecting("hostname", Operator.DOES_NOT_EXIST),
+        selecting("zone", Operator.IN, "z0", "z1"),
+        selecting("zone", Operator.NOT_IN, "z0", "z1"),
+        selecting("gpu", Operator.EXISTS),
+        selecting("gpu", Operator.DOES_NOT_EXIST),
+    ],
+    ids=lambda selector: str(*(f"{each.key} {each.operator}" for each in selector.requirements)) or "any",
+)
+def test_few_hosts_are_visited_however_many_there_are(selector: Selector) -> None:
+    """Every host has a label of its own; there are four kinds of CPUs, three zones and two states."""
+    fleet = Visited.of(
+        [
+            host(
+                f"h{number:04}",
+                (N1, V1, V2, A76)[number % 4],
+                HostState.RETIRED if number % 5 == 4 else HostState.ACTIVE,
+                {"hostname": f"h{number:04}", "zone": f"z{number % 3}"},
+            )
+            for number in range(2_000)
+        ],
+        1,
+    )
+    assert isinstance(fleet, Visited)
+    missing = oracle.coverage_faults(oracle.met(fleet, Placement(selector)), {N1}, {N1}, set())
+    assert named_faults(fleet, order("h0000", Placement(selector)), sealed(N1, at="h0000")) == missing
+    assert fleet.visits <= len({N1, V1, V2, A76}) + 3
 
 
 # One case of each fault, with the words for it.

@@ -136,6 +136,28 @@ def test_putting_in_what_is_there_changes_nothing() -> None:
     assert fleet.with_host(host("h2", V1)) is fleet
 
 
+# "A question about one host need not cost what one about the fleet does": what is asked of it alone has one answer.
+
+
+@given(some.fleets(min_size=1), some.placements)
+def test_a_host_alone(fleet: Fleet, placement: Placement) -> None:
+    for each in fleet:
+        alone = fleet.alone(each.name)
+        assert list(alone) == [each]
+        assert alone.revision == fleet.revision
+        assert bool(alone.stale) == bool(fleet.stale & fleet.number(each.name))
+        assert bool(alone.allowed(placement)) == bool(fleet.allowed(placement) & fleet.number(each.name))
+    assert not list(fleet.alone("nowhere"))
+
+
+def test_a_number_that_no_host_has() -> None:
+    fleet = Fleet.of([host("h1"), host("h2")], 1)
+    assert [fleet.numbered(number).name for number in fleet.present] == ["h1", "h2"]
+    without = fleet.changed([], ["h1"], 2)
+    with pytest.raises(LookupError):
+        without.numbered(0)
+
+
 def test_operators_on_a_fleet() -> None:
     fleet = Fleet.of(
         [host("a", labels={"zone": "a"}), host("b", labels={"zone": "b"}), host("none", labels={"rack": "a"})], 1

@@ -1,6 +1,7 @@
 """The identification registers: what a 64-bit value may be, how it is written, how MIDR_EL1 is divided."""
 
 import re
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 REGISTER_MAX: Final = 2**64 - 1
@@ -42,5 +43,6 @@ _MIDR_LAYOUT: Final = {
 """Field → (lowest bit, width in bits)."""
 
 
+@lru_cache(maxsize=4096)
 def decode_midr(midr: int) -> MidrFields:
     return MidrFields(**{field: midr >> low & (1 << width) - 1 for field, (low, width) in _MIDR_LAYOUT.items()})

@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum, auto
-from functools import reduce
 from heapq import merge
 from itertools import takewhile
 from typing import Final, NamedTuple, assert_never
@@ -109,6 +108,13 @@ class Fleet:
         number = self._numbers.get(name)
         return None if number is None else self._hosts[number]
 
+    def numbered(self, number: int) -> FleetHost:
+        """The host of one of the numbers that the sets here are made of. Raises LookupError for that of no host."""
+        host = self._hosts[number]
+        if host is None:
+            raise LookupError(number)
+        return host
+
     def number(self, name: str) -> FrozenBitMap:
         """The host alone, as a set; empty for a name that is not in the fleet."""
         return self.numbers((name,))
@@ -119,6 +125,10 @@ class Fleet:
 
     def having(self, facet: Facet, value: Hashable) -> FrozenBitMap:
         return self._postings.get(facet, {}).get(value, NO_HOSTS)
+
+    def having_any(self, facet: Facet, values: Iterable[Hashable]) -> FrozenBitMap:
+        postings = self._postings.get(facet, {})
+        return union(postings[value] for value in values if value in postings)
 
     def identities(self) -> Iterator[tuple[Identity, FrozenBitMap]]:
         """Each distinct identity with the hosts that have it, in no order that means anything."""
@@ -147,7 +157,7 @@ class Fleet:
                 assert_never(requirement.operator)
 
     def _labelled(self, requirement: Requirement) -> FrozenBitMap:
-        return union(self.having(Facet.LABEL, (requirement.key, value)) for value in requirement.values)
+        return self.having_any(Facet.LABEL, ((requirement.key, value) for value in requirement.values))
 
     def in_name_order(self, hosts: FrozenBitMap, after: str = "") -> Iterator[FleetHost]:
         """These hosts by name, those after a name only; asks no more of the set than the caller takes."""
@@ -158,6 +168,11 @@ class Fleet:
             host = self._hosts[number]
             if host is not None:
                 yield host
+
+    def alone(self, name: str) -> "Fleet":
+        """The fleet without all others: a question about one host need not cost what one about the fleet does."""
+        host, number = self.host(name), self.number(name)
+        return Fleet.of([] if host is None else [host], self.revision).with_stale([name] if number & self.stale else [])
 
     def with_stale(self, names: Iterable[str]) -> "Fleet":
         return replace(self, stale=self.numbers(names))
@@ -213,7 +228,7 @@ class Fleet:
 
 def union(sets: Iterable[FrozenBitMap]) -> FrozenBitMap:
     """All hosts that are in any of the sets."""
-    return reduce(FrozenBitMap.__or__, sets, NO_HOSTS)
+    return NO_HOSTS.union(*sets)
 
 
 def _index(hosts: Iterable[tuple[int, FleetHost]]) -> Postings:
@@ -227,14 +242,20 @@ def _index(hosts: Iterable[tuple[int, FleetHost]]) -> Postings:
     return postings
 
 
+def _facts_of(host: FleetHost | None) -> frozenset[Fact]:
+    return frozenset() if host is None else frozenset(_facts(host))
+
+
 def _reindexed(postings: Postings, before: Mapping[int, FleetHost], after: Mapping[int, FleetHost]) -> Postings:
     """The postings with the facts of some numbers taken out and others put in; what is untouched is shared."""
     left: dict[Fact, BitMap] = defaultdict(BitMap)
     joined: dict[Fact, BitMap] = defaultdict(BitMap)
-    for changes, hosts in ((left, before), (joined, after)):
-        for number, host in hosts.items():
-            for fact in _facts(host):
-                changes[fact].add(number)
+    for number in before.keys() | after.keys():
+        had, has = _facts_of(before.get(number)), _facts_of(after.get(number))
+        for fact in had - has:
+            left[fact].add(number)
+        for fact in has - had:
+            joined[fact].add(number)
     facts = left.keys() | joined.keys()
     touched = {facet: dict(postings.get(facet, {})) for facet, _ in facts}
     for facet, value in facts:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Final, assert_never
 
 from typing_extensions import override
@@ -20,7 +21,7 @@ class Operator(StrEnum):
     DOES_NOT_EXIST = "DoesNotExist"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Requirement:
     """One condition on a label. NotIn and DoesNotExist also hold where the key is absent."""
 
@@ -28,12 +29,17 @@ class Requirement:
     operator: Operator
     values: tuple[str, ...] = ()
 
+    @cached_property
+    def _named(self) -> frozenset[str]:
+        # There may be 100,000 values, and as many hosts to ask about.
+        return frozenset(self.values)
+
     def holds(self, labels: Mapping[str, str]) -> bool:
         match self.operator:
             case Operator.IN:
-                return labels.get(self.key) in self.values
+                return labels.get(self.key) in self._named
             case Operator.NOT_IN:
-                return labels.get(self.key) not in self.values
+                return labels.get(self.key) not in self._named
             case Operator.EXISTS:
                 return self.key in labels
             case Operator.DOES_NOT_EXIST:
@@ -62,7 +68,7 @@ class Selector:
         return all(requirement.holds(labels) for requirement in self.requirements)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Placement:
     """`include_hosts`, where not empty, limits to those names; `exclude_hosts` wins; the selector holds in any case."""
 
@@ -74,7 +80,15 @@ class Placement:
     accept_hazards: tuple[str, ...] = ()
     """Ids of tables for which this placement accepts a list that weakens the guest (rule 12)."""
 
+    @cached_property
+    def _included(self) -> frozenset[str]:
+        return frozenset(self.include_hosts)
+
+    @cached_property
+    def _excluded(self) -> frozenset[str]:
+        return frozenset(self.exclude_hosts)
+
     def allows(self, name: str, labels: Mapping[str, str]) -> bool:
-        if name in self.exclude_hosts or (self.include_hosts and name not in self.include_hosts):
+        if name in self._excluded or (self._included and name not in self._included):
             return False
         return self.selector.matches(labels)

@@ -1,31 +1,40 @@
-"""A second opinion on rule 12, by other means than hazards.py: table by table, CPU by CPU, raw ranges."""
+"""A second opinion on rule 12, by other means than hazards.py: members are counted, and ranges are read raw."""
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
+from itertools import chain
 
 from app.domain.cpu.implementation import Implementation
 from app.domain.cpu.registers import decode_midr
 from app.domain.reference.errata import ErrataTables, ErratumEntry, TableRule
 
-
-def hazards_on_list(tables: ErrataTables, implementations: Sequence[Implementation]) -> tuple[str, ...]:
-    """Ids of the tables of which a list has members and others, sorted."""
-    found = []
-    for entry in tables.entries:
-        if entry.rule is TableRule.ANY_SAFE and not entry.el2_only:
-            members = sum(_is_member(entry, implementation) for implementation in implementations)
-            if 0 < members < len(implementations):
-                found.append(entry.id)
-    return tuple(sorted(found))
+Model = tuple[int, int]
+"""Implementer and part number."""
 
 
-def _is_member(entry: ErratumEntry, implementation: Implementation) -> bool:
-    midr = decode_midr(implementation.midr)
-    if midr.architecture != 15:  # noqa: PLR2004 - "features are described in the ID registers", the only one listed
-        return False
-    model, revision = (midr.implementer, midr.part_number), 16 * midr.variant + midr.revision
+class Memberships:
+    """Which tables of safe and capable parts have an implementation."""
+
+    def __init__(self, tables: ErrataTables) -> None:
+        self._naming: dict[Model, dict[str, ErratumEntry]] = defaultdict(dict)
+        for entry in tables.entries:
+            if entry.rule is TableRule.ANY_SAFE and not entry.el2_only:
+                for span in entry.ranges:
+                    self._naming[span.implementer, span.part][entry.id] = entry
+
+    def of(self, implementation: Implementation) -> frozenset[str]:
+        midr = decode_midr(implementation.midr)
+        if midr.architecture != 15:  # noqa: PLR2004 - "features are described in the ID registers", the only one listed
+            return frozenset()
+        model, revision = (midr.implementer, midr.part_number), 16 * midr.variant + midr.revision
+        naming = self._naming.get(model, {})
+        return frozenset(id_ for id_, entry in naming.items() if _has(entry, model, revision, implementation.revidr))
+
+
+def _has(entry: ErratumEntry, model: Model, revision: int, revidr: int) -> bool:
     for fix in entry.fixed:
         at = 16 * fix.revision.variant + fix.revision.revision
-        if (fix.implementer, fix.part) == model and at == revision and implementation.revidr & 1 << fix.revidr_bit:
+        if (fix.implementer, fix.part) == model and at == revision and revidr & 1 << fix.revidr_bit:
             return False
     for span in entry.ranges:
         first = 16 * span.first.variant + span.first.revision
@@ -33,3 +42,15 @@ def _is_member(entry: ErratumEntry, implementation: Implementation) -> bool:
         if (span.implementer, span.part) == model and first <= revision <= last:
             return True
     return False
+
+
+def mixed(memberships: Sequence[frozenset[str]]) -> frozenset[str]:
+    """The tables that have some of these implementations, and not all."""
+    members = Counter(chain.from_iterable(memberships))
+    return frozenset(table for table, count in members.items() if count < len(memberships))
+
+
+def hazards_on_list(tables: ErrataTables, implementations: Sequence[Implementation]) -> tuple[str, ...]:
+    """Ids of the tables of which a list has members and others, sorted."""
+    memberships = Memberships(tables)
+    return tuple(sorted(mixed([memberships.of(each) for each in implementations])))

@@ -77,8 +77,8 @@ def targets(fleet: Fleet, move: Move) -> FrozenBitMap:
 
 def reasons(fleet: Fleet, host: FleetHost, question: Q_contra, rules: Sequence[Rule[Q_contra]]) -> tuple[Reason, ...]:
     """Every reason against one host of the fleet, in the order of the table; none means yes."""
-    itself = fleet.number(host.name)
-    return tuple(rule.explain(host, question) for rule in rules if itself & rule.refused(fleet, question))
+    alone = fleet.alone(host.name)
+    return tuple(rule.explain(host, question) for rule in rules if rule.refused(alone, question))
 
 
 def rejections(fleet: Fleet, move: Move) -> Iterator[Rejection]:

@@ -194,10 +194,13 @@ class ErrataTables:
     omissions: tuple[Omission, ...] = ()
     _by_id: Mapping[str, ErratumEntry] = field(init=False, repr=False, compare=False)
     _by_model: Mapping[int, tuple[ErratumEntry, ...]] = field(init=False, repr=False, compare=False)
+    _weakening: Mapping[int, tuple[ErratumEntry, ...]] = field(init=False, repr=False, compare=False)
+    """By model, those alone that weaken: they are asked for each implementation of each boot."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_id", {entry.id: entry for entry in self.entries})
         object.__setattr__(self, "_by_model", _index(self.entries))
+        object.__setattr__(self, "_weakening", _index(entry for entry in self.entries if entry.weakens))
 
     @property
     def version(self) -> str:
@@ -223,8 +226,8 @@ class ErrataTables:
 
     def safe_in(self, implementation: Implementation) -> frozenset[str]:
         """Ids of those `hazard_tables` that the implementation is in."""
-        entries = self.naming(implementation.midr)
-        return frozenset(entry.id for entry in entries if entry.weakens and entry.counts(implementation))
+        entries = self._weakening.get(implementation.midr & _MODEL, ())
+        return frozenset(entry.id for entry in entries if entry.counts(implementation))
 
 
 def earliest(kernels: Iterable[KernelVersion | None]) -> KernelVersion | None:
