@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Final, NamedTuple
+
+from typing_extensions import override
 
 from app.domain.cpu.identity import Identity
 from app.domain.fleet.capabilities import Capabilities
@@ -32,7 +35,7 @@ class Capacity:
     memory_mib: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Profile:
     """What a host reports of itself. Hosts report alike by the thousand, so many share one."""
 
@@ -41,6 +44,15 @@ class Profile:
     capacity: Capacity | None = None
     kernel_release: str | None = None
     vmm: str | None = None
+
+    @override
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        # An import looks profiles up once for every host; there are far fewer profiles than hosts.
+        return hash((self.identity, self.capabilities, self.capacity, self.kernel_release, self.vmm))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
