@@ -48,7 +48,6 @@ class FleetSnapshot:
         self._held = _NOTHING
         self._turn = asyncio.Lock()
         self._labels: dict[Labels, Labels] = {}
-        self._profiles: dict[tuple[Identity, tuple[Any, ...]], Profile] = {}
 
     async def current(self, connection: AsyncConnection, now: datetime) -> Fleet:
         """The fleet as of the last change committed before this call."""
@@ -88,9 +87,8 @@ class FleetSnapshot:
 
     def _forget_unused(self) -> None:
         # What is shared is not counted; when most of it must be of the past, begin again.
-        for shared in (self._labels, self._profiles):
-            if len(shared) > 1_000 + 2 * len(self._held.fleet):
-                shared.clear()
+        if len(self._labels) > 1_000 + 2 * len(self._held.fleet):
+            self._labels.clear()
 
     def _host(self, row: Any, identity: Identity) -> FleetHost:  # noqa: ANN401 - a row of _PUT
         try:
@@ -100,17 +98,11 @@ class FleetSnapshot:
             return FleetHost(row.name, HostState.CORDONED, (), Profile(identity=UNREADABLE))
 
     def _readable_host(self, row: Any, identity: Identity) -> FleetHost:  # noqa: ANN401 - the same
-        # Hosts share labels and profiles by the thousand: keep each once.
+        # Hosts share labels by the thousand: keep each once.
         name, state, pairs, _, *facts = row
         labels = tuple(sorted((intern(key), intern(value)) for key, value in pairs.items()))
-        return FleetHost(
-            name, HostState(state), self._labels.setdefault(labels, labels), self._profile(identity, tuple(facts))
-        )
-
-    def _profile(self, identity: Identity, facts: tuple[Any, ...]) -> Profile:
-        if (profile := self._profiles.get((identity, facts))) is None:
-            profile = self._profiles[identity, facts] = read_profile(identity, facts)
-        return profile
+        profile = read_profile(identity, tuple(facts))
+        return FleetHost(name, HostState(state), self._labels.setdefault(labels, labels), profile)
 
     async def _with_stale(self, connection: AsyncConnection, present: Fleet, now: datetime) -> Fleet:
         """Heartbeats do not change the fleet's revision, so who missed them is asked each time; few, if all is well."""

@@ -34,7 +34,14 @@ def test_a_profile_comes_back_from_its_columns(profile: Profile) -> None:
     assert list(values) == ["state", *(column.name for column in PROFILE_COLUMNS)]
     state, digest, *facts = values.values()
     assert (state, digest) == ("active", b"digest")
-    assert read_profile(profile.identity, facts) == profile
+    assert read_profile(profile.identity, tuple(facts)) == profile
+
+
+def test_hosts_alike_share_one_profile() -> None:
+    _, _, *facts = kind_values(HostState.ACTIVE, REPORTED, b"digest").values()
+    again = a_host("h2").identity
+    assert again is not REPORTED.identity
+    assert read_profile(again, tuple(facts)) is read_profile(REPORTED.identity, tuple(facts))
 
 
 # "Equal fingerprints are a heartbeat": were these others in a later release, every host would count as changed.
