@@ -11,7 +11,8 @@ from app.api.merge_patch import merged
 from app.api.models.hosts import EXAMPLE_HOST, HostIn
 from app.api.validation import input_faults
 from app.domain.errors import InvalidInput
-from app.domain.fleet.host import Capabilities, Capacity, Host
+from app.domain.fleet.capabilities import Capabilities
+from app.domain.fleet.host import Capacity, Host
 from app.domain.fleet.host_patch import UNCHANGED, HostPatch, Unchanged
 
 T = TypeVar("T")
@@ -41,14 +42,15 @@ def host_patch(document: dict[str, Any], now: datetime) -> HostPatch:
     def named(field: str, value: T) -> T | Unchanged:
         return value if field in document else UNCHANGED
 
+    profile = told.profile
     return HostPatch(
         state=named("state", told.state),
         labels=_labels(document, told),
-        cpus=named("cpus", told.identity.groups),
-        capabilities=_capabilities(document, told.capabilities),
-        capacity=named("capacity", _capacity(document, told.capacity)),
-        kernel_release=named("kernel_release", told.kernel_release),
-        vmm=named("vmm", told.vmm),
+        cpus=named("cpus", profile.identity.groups),
+        capabilities=_capabilities(document, profile.capabilities),
+        capacity=named("capacity", _capacity(document, profile.capacity)),
+        kernel_release=named("kernel_release", profile.kernel_release),
+        vmm=named("vmm", profile.vmm),
         observed_at=named("observed_at", told.observed_at),
     )
 

@@ -41,15 +41,11 @@ class _HostKinds:
             return self._learn(kind, line)
         one = NamedOneOfAKind.model_validate(own)
         return Host(
-            one.name,
-            alike.state,
-            one.labels,
-            alike.identity,
-            alike.capabilities,
-            alike.capacity,
-            alike.kernel_release,
-            alike.vmm,
-            one.observed_at or self._now,
+            name=one.name,
+            state=alike.state,
+            labels=one.labels,
+            profile=alike.profile,
+            observed_at=one.observed_at or self._now,
         )
 
     def _learn(self, kind: bytes | None, line: bytes) -> Host:

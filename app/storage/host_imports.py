@@ -1,8 +1,9 @@
 """Imports: hosts arrive in a temporary table, and are merged into the inventory by a few statements over all."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
@@ -26,9 +27,10 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.cpu.identity import Identity
-from app.domain.fleet.host import Host, LinedHost
-from app.storage.hosts import fingerprint, kind_facts, kind_values, labels_json
+from app.domain.fleet.host import Host, HostState, LinedHost, Profile
+from app.storage.hosts import fingerprint, labels_json
 from app.storage.identities import Identities, identity_digest
+from app.storage.profiles import KIND, kind_facts, kind_values
 from app.storage.tables import hosts, identities, past_identities
 from app.storage.types import JsonText, Timestamp
 from app.storage.upsert import insert as upsert
@@ -38,17 +40,7 @@ _DISTRUSTED: Final = 500
 _KINDS: Final = 10_000
 """Kinds of hosts remembered during one import."""
 
-_OF_KIND: Final = (
-    "state",
-    "identity",
-    "writable_id_registers",
-    "discovery_hypercalls",
-    "vcpus",
-    "memory_mib",
-    "kernel_release",
-    "vmm",
-)
-_REPORTED: Final = ("name", "labels", "observed_at", "fingerprint", *_OF_KIND)
+_REPORTED: Final = ("name", "labels", "observed_at", "fingerprint", *KIND)
 """The columns that hold what was reported."""
 
 _staged: Final = Table(
@@ -84,7 +76,7 @@ class Tally:
 class _Kind(NamedTuple):
     facts: bytes
     values: tuple[Any, ...]
-    """Of the columns that hosts of one kind share, in their order."""
+    """Of the columns of `KIND`."""
 
 
 class Imports:
@@ -92,7 +84,8 @@ class Imports:
         self._connection = connection
         self._identities = identities
         self._digests: dict[Identity, bytes] = {}
-        self._kinds: dict[Hashable, _Kind] = {}
+        # Whoever reads the lines gives hosts of one kind the same profile, so it is found again at little cost.
+        self._kind = lru_cache(_KINDS)(self._learn)
 
     async def begin(self) -> None:
         """Make room beside the inventory, for as long as the transaction takes."""
@@ -111,20 +104,14 @@ class Imports:
             await self._connection.execute(_staged.insert(), named)
 
     def _row(self, line: int, host: Host) -> tuple[Any, ...]:
-        # A fleet has few kinds of hosts: what they share is taken apart and hashed once.
-        key = (host.state, host.identity, host.capabilities, host.capacity, host.kernel_release, host.vmm)
-        if (kind := self._kinds.get(key)) is None:
-            kind = self._learn(key, host)
+        kind = self._kind(host.state, host.profile)
         labels = labels_json(host)
         return (line, host.name, labels.decode(), host.observed_at, fingerprint(kind.facts, labels), *kind.values)
 
-    def _learn(self, key: Hashable, host: Host) -> _Kind:
-        digest = self._digests[host.identity] = identity_digest(host.identity)
-        values = kind_values(host, digest)
-        kind = _Kind(kind_facts(values), tuple(values[name] for name in _OF_KIND))
-        if len(self._kinds) < _KINDS:
-            self._kinds[key] = kind
-        return kind
+    def _learn(self, state: HostState, profile: Profile) -> _Kind:
+        digest = self._digests[profile.identity] = identity_digest(profile.identity)
+        values = kind_values(state, profile, digest)
+        return _Kind(kind_facts(values), tuple(values.values()))
 
     async def duplicates(self, limit: int) -> tuple[list[Duplicate], int]:
         """Lines that name a host which an earlier line names already, up to a limit, and how many there are."""

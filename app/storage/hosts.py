@@ -15,8 +15,9 @@ from app.domain.cpu.identity import Identity
 from app.domain.errors import HostNotFound
 from app.domain.fleet.fleet import FleetHost
 from app.domain.fleet.history import IdentityPeriod
-from app.domain.fleet.host import UNREADABLE, Capabilities, Capacity, Host, HostRecord, HostState
+from app.domain.fleet.host import UNREADABLE, Host, HostRecord, HostState, Profile
 from app.storage.identities import Identities, identity_digest
+from app.storage.profiles import kind_facts, kind_values, read_profile, stored_facts
 from app.storage.tables import deleted_hosts, fleet, fleet_revisions, hosts, past_identities
 from app.storage.unreadable import DAMAGE, note, string_map
 from app.storage.upsert import insert
@@ -39,8 +40,7 @@ class LockedHost:
     @property
     def fleet_host(self) -> FleetHost:
         """The host as the planner sees it, from the row itself and not from a snapshot."""
-        host = self.record.host
-        return FleetHost(host.name, host.state, tuple(sorted(host.labels.items())), host.identity, host.capabilities)
+        return FleetHost.of(self.record.host)
 
 
 class Hosts:
@@ -166,23 +166,23 @@ class Hosts:
         if present and any(row.revision == present.identity_revision for row in rows):
             present = None
         known = await self._identities.of([*(row.identity for row in rows), *([present.identity] if present else [])])
-        periods = [
-            IdentityPeriod(
-                identity=known[row.identity],
-                since=row.since,
-                until=row.until,
-                reported_by=row.reported_by,
-                revision=row.revision,
-            )
-            for row in rows
-        ]
+        periods = [_past_period(row, known) for row in rows]
         return [*periods, _present_period(present, known)] if present else periods
 
 
-def _present_period(row: Row[Any], known: Mapping[bytes, Identity]) -> IdentityPeriod:
-    identity = known[row.identity]
+def _past_period(row: Row[Any], known: Mapping[bytes, Identity]) -> IdentityPeriod:
     return IdentityPeriod(
-        identity=identity,
+        identity=known[row.identity],
+        since=row.since,
+        until=row.until,
+        reported_by=row.reported_by,
+        revision=row.revision,
+    )
+
+
+def _present_period(row: Row[Any], known: Mapping[bytes, Identity]) -> IdentityPeriod:
+    return IdentityPeriod(
+        identity=known[row.identity],
         since=row.identity_since,
         until=None,
         reported_by=row.identity_reported_by,
@@ -196,7 +196,7 @@ def _by_names(names: Sequence[str]) -> Select[Any]:
 
 def host_values(host: Host, identity: bytes) -> dict[str, Any]:
     """The columns that hold what was reported of a host."""
-    kind = kind_values(host, identity)
+    kind = kind_values(host.state, host.profile, identity)
     return {
         "name": host.name,
         "labels": dict(host.labels),
@@ -204,25 +204,6 @@ def host_values(host: Host, identity: bytes) -> dict[str, Any]:
         "fingerprint": fingerprint(kind_facts(kind), labels_json(host)),
         **kind,
     }
-
-
-def kind_values(host: Host, identity: bytes) -> dict[str, Any]:
-    """The columns that hold what many hosts report alike."""
-    return {
-        "state": host.state.value,
-        "identity": identity,
-        "writable_id_registers": host.capabilities.writable_id_registers,
-        "discovery_hypercalls": host.capabilities.discovery_hypercalls,
-        "vcpus": host.capacity and host.capacity.vcpus,
-        "memory_mib": host.capacity and host.capacity.memory_mib,
-        "kernel_release": host.kernel_release,
-        "vmm": host.vmm,
-    }
-
-
-def kind_facts(kind: Mapping[str, Any]) -> bytes:
-    """What a fingerprint has of a host's kind."""
-    return orjson.dumps({**kind, "identity": kind["identity"].hex()})
 
 
 def labels_json(host: Host) -> bytes:
@@ -246,18 +227,15 @@ def _record(row: Row[Any], identity: Identity) -> HostRecord:
 
 def unreadable_host(name: str, observed_at: datetime) -> Host:
     """What a host is taken for whose row cannot be read: no VM comes to it, and none on it is covered."""
-    return Host(name, HostState.CORDONED, {}, UNREADABLE, Capabilities(), None, None, None, observed_at)
+    profile = Profile(identity=UNREADABLE)
+    return Host(name=name, state=HostState.CORDONED, labels={}, profile=profile, observed_at=observed_at)
 
 
 def _host(row: Row[Any], identity: Identity) -> Host:
     return Host(
-        row.name,
-        HostState(row.state),
-        string_map(row.labels),
-        identity,
-        Capabilities(row.writable_id_registers, row.discovery_hypercalls),
-        None if row.vcpus is None else Capacity(row.vcpus, row.memory_mib),
-        row.kernel_release,
-        row.vmm,
-        row.observed_at,
+        name=row.name,
+        state=HostState(row.state),
+        labels=string_map(row.labels),
+        profile=read_profile(identity, stored_facts(row)),
+        observed_at=row.observed_at,
     )

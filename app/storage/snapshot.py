@@ -18,9 +18,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from app.domain.cpu.identity import Identity
 from app.domain.errors import DatabaseUnavailable
 from app.domain.fleet.fleet import Fleet, FleetHost, Labels
-from app.domain.fleet.host import UNREADABLE, Capabilities, HostState
+from app.domain.fleet.host import UNREADABLE, HostState, Profile
 from app.storage.database_loss import LOSSES
 from app.storage.identities import Identities, IdentityCache
+from app.storage.profiles import PROFILE_COLUMNS, read_profile
 from app.storage.tables import deleted_hosts, fleet, fleet_revisions, hosts
 from app.storage.unreadable import DAMAGE, note
 
@@ -51,7 +52,6 @@ class FleetSnapshot:
         self._lost = 0
         self._turn = asyncio.Lock()
         self._labels: dict[Labels, Labels] = {}
-        self._capabilities: dict[Capabilities, Capabilities] = {}
 
     async def current(self, connection: AsyncConnection, now: datetime) -> Fleet:
         """The fleet as of the last change committed before this call."""
@@ -111,19 +111,14 @@ class FleetSnapshot:
             return self._readable_host(row, identity)
         except DAMAGE as damage:
             note("host", row.name, damage)
-            return FleetHost(row.name, HostState.CORDONED, (), UNREADABLE, Capabilities())
+            return FleetHost(row.name, HostState.CORDONED, (), Profile(identity=UNREADABLE))
 
     def _readable_host(self, row: Any, identity: Identity) -> FleetHost:  # noqa: ANN401 - the same
-        # Hosts share labels and capabilities by the thousand: keep each once.
-        labels = tuple(sorted((intern(key), intern(value)) for key, value in row.labels.items()))
-        capabilities = Capabilities(row.writable_id_registers, row.discovery_hypercalls)
-        return FleetHost(
-            row.name,
-            HostState(row.state),
-            self._labels.setdefault(labels, labels),
-            identity,
-            self._capabilities.setdefault(capabilities, capabilities),
-        )
+        # Hosts share labels by the thousand: keep each once.
+        name, state, pairs, _, *facts = row
+        labels = tuple(sorted((intern(key), intern(value)) for key, value in pairs.items()))
+        profile = read_profile(identity, tuple(facts))
+        return FleetHost(name, HostState(state), self._labels.setdefault(labels, labels), profile)
 
     async def _with_stale(self, connection: AsyncConnection, present: Fleet, now: datetime) -> Fleet:
         """Heartbeats do not change the fleet's revision, so who missed them is asked each time; few, if all is well."""
@@ -142,14 +137,7 @@ def _without(deleted: Iterable[str], put: Iterable[FleetHost]) -> list[str]:
 
 _token: Final = select(fleet_revisions.c.token).where(fleet_revisions.c.revision == fleet.c.revision).scalar_subquery()
 _PRESENT: Final = select(fleet.c.revision, _token.label("token"))
-_PUT: Final = select(
-    hosts.c.name,
-    hosts.c.state,
-    hosts.c.labels,
-    hosts.c.identity,
-    hosts.c.writable_id_registers,
-    hosts.c.discovery_hypercalls,
-)
+_PUT: Final = select(hosts.c.name, hosts.c.state, hosts.c.labels, *PROFILE_COLUMNS)
 
 _ONE_VIEW: Final[Mapping[str, Mapping[str, str]]] = {
     "postgresql": {"isolation_level": "REPEATABLE READ"},

@@ -18,6 +18,7 @@ from sqlalchemy import (
     false,
 )
 
+from app.storage.profiles import PROFILE_COLUMNS
 from app.storage.types import Document, Key, Name, Register, Timestamp
 
 metadata: Final = MetaData(
@@ -73,14 +74,7 @@ hosts: Final = Table(
     Column("name", Name, nullable=False, unique=True),
     Column("state", Text, nullable=False),
     Column("labels", Document, nullable=False),
-    # By content, so there is nothing a foreign key could find amiss; checking 100,000 of them would slow an import.
-    Column("identity", LargeBinary, nullable=False),
-    Column("writable_id_registers", Boolean),
-    Column("discovery_hypercalls", Boolean),
-    Column("vcpus", BigInteger),
-    Column("memory_mib", BigInteger),
-    Column("kernel_release", Text),
-    Column("vmm", Text),
+    *PROFILE_COLUMNS,
     Column("observed_at", Timestamp, nullable=False, index=True),
     Column("fingerprint", LargeBinary, nullable=False, comment="Digest of all that was reported, observed_at aside."),
     Column("revision", BigInteger, nullable=False, index=True),

@@ -9,8 +9,9 @@ from typing_extensions import override
 from app.domain.cpu.cpulist import CpuList, parse_cpulist
 from app.domain.cpu.identity import CpuGroup, Identity
 from app.domain.cpu.implementation import Implementation, ReportedImplementation
+from app.domain.fleet.capabilities import Capabilities
 from app.domain.fleet.fleet import FleetHost
-from app.domain.fleet.host import Capabilities, HostState
+from app.domain.fleet.host import HostState, Profile
 from app.domain.fleet.placement import Placement
 from app.domain.planning.composition import BootOrder
 from app.domain.planning.eligibility import Move
@@ -100,7 +101,8 @@ def host(
 ) -> FleetHost:
     """An active host that can do all that is asked of it, of Neoverse N1 CPUs."""
     registers = cpus if isinstance(cpus, Identity) else uniform(cpus)
-    return FleetHost(name, state, tuple(sorted((labels or {}).items())), registers, capabilities)
+    profile = Profile(identity=registers, capabilities=capabilities)
+    return FleetHost(name, state, tuple(sorted((labels or {}).items())), profile)
 
 
 def order(

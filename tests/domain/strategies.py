@@ -15,8 +15,9 @@ from typing_extensions import override
 from app.domain.cpu.cpulist import CpuList
 from app.domain.cpu.identity import CpuGroup, Identity
 from app.domain.cpu.implementation import Implementation, ReportedImplementation
+from app.domain.fleet.capabilities import Capabilities
 from app.domain.fleet.fleet import Fleet, FleetHost
-from app.domain.fleet.host import Capabilities, HostState
+from app.domain.fleet.host import HostState, Profile
 from app.domain.fleet.placement import Operator, Placement, Requirement, Selector
 from app.domain.planning.composition import BootOrder
 from app.domain.planning.guest import Guest
@@ -100,7 +101,8 @@ def _kind() -> FleetHost:
     """A host without a name: mostly in order, and now and then not, in one way or several."""
     identity = _CHANCE.choice(_CHANCE.choice([_UNIFORM, _UNIFORM, _UNIFORM, _MIXED, _UNREAD]))
     state = _CHANCE.choice([*[HostState.ACTIVE] * 8, *HostState])
-    return FleetHost("", state, _CHANCE.choice(_LABELS), identity, _CHANCE.choice([*_ABILITIES[:1] * 12, *_ABILITIES]))
+    labels, capabilities = _CHANCE.choice(_LABELS), _CHANCE.choice([*_ABILITIES[:1] * 12, *_ABILITIES])
+    return FleetHost("", state, labels, Profile(identity=identity, capabilities=capabilities))
 
 
 _KINDS: Final = [_kind() for _ in range(1000)]
@@ -194,7 +196,7 @@ def plannable(draw: st.DrawFn) -> Situation:
     fleet = draw(fleets(min_size=1))
     host = draw(st.sampled_from(list(fleet.in_name_order(fleet.present))))._replace(state=HostState.ACTIVE)
     if not host.identity.complete:
-        host = host._replace(identity=draw(st.sampled_from(_UNIFORM)))
+        host = host._replace(profile=replace(host.profile, identity=draw(st.sampled_from(_UNIFORM))))
     stale = [each.name for each in fleet.in_name_order(fleet.stale) if each.name != host.name]
     placement = draw(wide_placements)
     if not placement.allows(host.name, dict(host.labels)):

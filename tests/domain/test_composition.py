@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from app.domain.cpu.implementation import Implementation
 from app.domain.errors import HostNotFound, InvalidInput
+from app.domain.fleet.capabilities import Capabilities
 from app.domain.fleet.fleet import Fleet, FleetHost
-from app.domain.fleet.host import Capabilities, HostState
+from app.domain.fleet.host import HostState
 from app.domain.fleet.placement import Placement, Selector
 from app.domain.planning.composition import BootOrder, compose, universe
 from app.domain.planning.eligibility import Move, targets

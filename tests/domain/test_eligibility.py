@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from app.domain.cpu.identity import CpuGroup, Identity
 from app.domain.cpu.implementation import Implementation, differing_registers
+from app.domain.fleet.capabilities import Capabilities
 from app.domain.fleet.fleet import Fleet, FleetHost
-from app.domain.fleet.host import Capabilities, HostState
+from app.domain.fleet.host import HostState
 from app.domain.fleet.placement import Placement, Selector
 from app.domain.planning.eligibility import (
     BOARDING_RULES,
@@ -152,7 +153,7 @@ Mend = Callable[[Fleet, FleetHost, Move], tuple[Fleet, Move]]
 
 
 def _with_identity(fleet: Fleet, each: FleetHost, found: Identity) -> Fleet:
-    return fleet.with_host(each._replace(identity=found))
+    return fleet.with_host(each._replace(profile=replace(each.profile, identity=found)))
 
 
 def _read_all(each: FleetHost) -> Identity:
@@ -167,7 +168,8 @@ def _replaced_by_listed(fleet: Fleet, each: FleetHost, asked: Move) -> tuple[Fle
 
 
 def _able(fleet: Fleet, each: FleetHost, ability: str) -> Fleet:
-    return fleet.with_host(each._replace(capabilities=replace(each.capabilities, **{ability: True})))
+    able = replace(each.capabilities, **{ability: True})
+    return fleet.with_host(each._replace(profile=replace(each.profile, capabilities=able)))
 
 
 MENDS: Final[dict[ReasonCode, Mend]] = {

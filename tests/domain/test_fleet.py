@@ -39,9 +39,9 @@ def test_every_fact_is_posted_and_no_other(hosts: list[FleetHost]) -> None:
     for state in HostState:
         assert names(fleet, fleet.having(Facet.STATE, state)) == sorted(h.name for h in hosts if h.state is state)
     for answer in (True, False, None):
-        writable = fleet.having(Facet.WRITABLE_ID_REGISTERS, answer)
+        writable = fleet.having(Facet.CAPABILITY, ("writable_id_registers", answer))
         assert names(fleet, writable) == sorted(h.name for h in hosts if h.capabilities.writable_id_registers is answer)
-        discovery = fleet.having(Facet.DISCOVERY_HYPERCALLS, answer)
+        discovery = fleet.having(Facet.CAPABILITY, ("discovery_hypercalls", answer))
         assert names(fleet, discovery) == sorted(h.name for h in hosts if h.capabilities.discovery_hypercalls is answer)
     for key, value in {label for h in hosts for label in h.labels}:
         assert names(fleet, fleet.having(Facet.LABEL, (key, value))) == sorted(

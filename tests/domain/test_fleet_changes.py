@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyroaring import FrozenBitMap
 
+from app.domain.fleet.capabilities import CAPABILITIES, Capabilities
 from app.domain.fleet.catalogue import implementations
 from app.domain.fleet.fleet import Facet, Fleet, FleetHost
-from app.domain.fleet.host import Capabilities, HostState
+from app.domain.fleet.host import HostState
 from app.domain.fleet.placement import Operator, Placement, Requirement, Selector
 from app.domain.planning.eligibility import rejections, targets
 from tests.domain import strategies as some
@@ -46,7 +47,7 @@ FACTS: Final = (
     *((Facet.STATE, state) for state in HostState),
     *((Facet.LABEL, label) for label in (("zone", "a"), ("zone", "b"), ("rack", "r1"), ("gpu", "a"))),
     *((Facet.LABEL_KEY, key) for key in ("zone", "rack", "gpu")),
-    *product((Facet.WRITABLE_ID_REGISTERS, Facet.DISCOVERY_HYPERCALLS), (True, False, None)),
+    *((Facet.CAPABILITY, each) for each in product((each.name for each in CAPABILITIES), (True, False, None))),
 )
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from app.domain.cpu.cpulist import CpuList, parse_cpulist
 from app.domain.cpu.identity import CpuGroup, Identity
 from app.domain.cpu.implementation import ReportedImplementation
-from app.domain.fleet.host import Capabilities, Host, HostRecord, HostState
+from app.domain.fleet.host import Host, HostRecord, HostState, Profile
 from tests.domain import oracle
 from tests.domain import strategies as some
 from tests.domain.samples import A55, A76, N1, N1_REVIDR, V1, group, host, identity, reported, uniform, unread
@@ -106,7 +106,8 @@ def test_the_tag_changes_with_the_revision_and_with_every_heartbeat() -> None:
     seen = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 
     def tag(revision: int, observed_at: datetime) -> str:
-        each = Host("h1", HostState.ACTIVE, {}, uniform(N1), Capabilities(), None, None, None, observed_at)
+        profile = Profile(identity=uniform(N1))
+        each = Host(name="h1", state=HostState.ACTIVE, labels={}, profile=profile, observed_at=observed_at)
         return HostRecord(each, revision, seen, seen).tag
 
     moments = [seen, seen + timedelta(microseconds=1), seen + timedelta(days=1), seen - timedelta(days=1)]

@@ -2,8 +2,9 @@
 
 import pytest
 
+from app.domain.fleet.capabilities import Capabilities
 from app.domain.fleet.fleet import Fleet, FleetHost
-from app.domain.fleet.host import Capabilities, HostState
+from app.domain.fleet.host import HostState
 from app.domain.fleet.placement import Operator, Placement, Requirement, Selector
 from app.domain.planning.eligibility import MOVE_RULES, reasons
 from app.domain.planning.plan import Mode, ModeReason, Plan

@@ -10,8 +10,9 @@ import yaml
 from app.domain.cpu.cpulist import parse_cpulist
 from app.domain.cpu.identity import CpuGroup, Identity
 from app.domain.cpu.implementation import ReportedImplementation
+from app.domain.fleet.capabilities import Capabilities
 from app.domain.fleet.fleet import FleetHost
-from app.domain.fleet.host import Capabilities, HostState
+from app.domain.fleet.host import HostState, Profile
 from app.domain.fleet.placement import Operator, Placement, Requirement, Selector
 
 HERE: Final = Path(__file__).parent
@@ -116,7 +117,8 @@ def _host(name: str, sketch: Document, cpus: Cpus) -> SketchedHost:
     labels = tuple(sorted(sketch.pop("labels", {}).items()))
     state, stale = HostState(sketch.pop("state", "active")), sketch.pop("stale", False)
     assert not sketch, f"{name} has keys that mean nothing: {sorted(sketch)}"
-    return SketchedHost(FleetHost(name, state, labels, Identity(groups), Capabilities(**able)), stale)
+    profile = Profile(identity=Identity(groups), capabilities=Capabilities(**able))
+    return SketchedHost(FleetHost(name, state, labels, profile), stale)
 
 
 def _groups(sketch: str | Mapping[str | int, str], cpus: Cpus) -> tuple[CpuGroup, ...]:

@@ -9,7 +9,7 @@ import pytest
 
 from app.domain.cpu.implementation import ReportedImplementation
 from app.domain.fleet.fleet import Fleet, FleetHost
-from app.domain.fleet.host import Host, HostState, LinedHost
+from app.domain.fleet.host import Capacity, Host, HostState, LinedHost
 from app.domain.preconditions import UNCONDITIONAL
 from app.services.context import Context
 from app.services.hosts import delete_host, put_host
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.anyio
 
 
 def seen_by_the_planner(host: Host) -> FleetHost:
-    return FleetHost(host.name, host.state, tuple(sorted(host.labels.items())), host.identity, host.capabilities)
+    return FleetHost(host.name, host.state, tuple(sorted(host.labels.items())), host.profile)
 
 
 def assert_fleet(fleet: Fleet, hosts: dict[str, Host], revision: int) -> None:
@@ -47,12 +47,15 @@ async def test_a_write_by_one_worker_is_in_the_next_answer_of_another(worker: Co
 async def test_every_kind_of_change_travels(worker: Context, other: Context) -> None:
     host = a_host("h1", labels={"zone": "a"})
     await put(worker, host)
+    unsure = replace(host.profile.capabilities, discovery_hypercalls=None)
     for changed in (
         replace(host, state=HostState.CORDONED),
         replace(host, labels={"zone": "b"}),
         replace(host, labels={}),
-        replace(host, identity=a_host("x", N2).identity),
-        replace(host, capabilities=replace(host.capabilities, discovery_hypercalls=None)),
+        replace(host, profile=a_host("x", N2).profile),
+        replace(host, profile=replace(host.profile, capabilities=unsure)),
+        replace(host, profile=replace(host.profile, capacity=Capacity(80, 2**40))),
+        replace(host, profile=replace(host.profile, kernel_release="6.17.3", vmm="qemu 10.2")),
         host,
     ):
         await put(worker, changed)

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from app.domain.cpu.cpulist import parse_cpulist
 from app.domain.cpu.identity import CpuGroup, Identity
 from app.domain.cpu.implementation import ReportedImplementation
+from app.domain.fleet.capabilities import Capabilities
 from app.domain.fleet.fleet import Fleet
-from app.domain.fleet.host import Capabilities, Host, HostState
+from app.domain.fleet.host import Host, HostState, Profile
 from app.services.context import Context
 from app.settings import Settings
 from app.storage.database import Database
@@ -48,7 +49,8 @@ def a_host(
             for each in groups or (N1,)
         )
     )
-    return Host(name, state, labels or {}, identity, ABLE, None, None, None, observed_at)
+    profile = Profile(identity=identity, capabilities=ABLE)
+    return Host(name=name, state=state, labels=labels or {}, profile=profile, observed_at=observed_at)
 
 
 async def fleet_of(worker: Context) -> Fleet:

@@ -28,8 +28,9 @@ from app.domain.cpu.cpu_names import CpuNames
 from app.domain.cpu.cpulist import CpuList
 from app.domain.cpu.identity import CpuGroup, Identity
 from app.domain.cpu.implementation import ReportedImplementation
+from app.domain.fleet.capabilities import DISCOVERY_HYPERCALLS, WRITABLE_ID_REGISTERS, Capabilities
 from app.domain.fleet.history import IdentityPeriod, PastIdentity
-from app.domain.fleet.host import MAX_LABELS, Capabilities, Capacity, Host, HostRecord, HostState
+from app.domain.fleet.host import MAX_LABELS, Capacity, Host, HostRecord, HostState, Profile
 
 MAX_GROUPS = 1024
 
@@ -76,15 +77,11 @@ def _apart(groups: list[CpuGroupIn]) -> list[CpuGroupIn]:
 class CapabilitiesIn(In):
     """What the host can do for a migrating guest; null is unknown, and counts as no."""
 
-    writable_id_registers: StrictBool | None = Field(
-        None, description="KVM_CAP_ARM_WRITABLE_IMP_ID_REGS (Linux 6.15): guests keep their MIDR, REVIDR and AIDR."
-    )
-    discovery_hypercalls: StrictBool | None = Field(
-        None, description="KVM forwards DISCOVER_IMPL_* and the VMM answers them."
-    )
+    writable_id_registers: StrictBool | None = Field(None, description=WRITABLE_ID_REGISTERS.meaning)
+    discovery_hypercalls: StrictBool | None = Field(None, description=DISCOVERY_HYPERCALLS.meaning)
 
     def to_domain(self) -> Capabilities:
-        return Capabilities(self.writable_id_registers, self.discovery_hypercalls)
+        return Capabilities(**dict(self))
 
 
 class CapacityIn(In):
@@ -116,15 +113,20 @@ class HostIn(OneOfAKind):
 
     def to_domain(self, name: str, now: datetime) -> Host:
         return Host(
-            name,
-            self.state,
-            self.labels,
-            Identity(tuple([group.to_domain() for group in self.cpus])),
-            self.capabilities.to_domain(),
-            self.capacity.to_domain() if self.capacity else None,
-            self.kernel_release,
-            self.vmm,
-            self.observed_at or now,
+            name=name,
+            state=self.state,
+            labels=self.labels,
+            profile=self._profile(),
+            observed_at=self.observed_at or now,
+        )
+
+    def _profile(self) -> Profile:
+        return Profile(
+            identity=Identity(tuple([group.to_domain() for group in self.cpus])),
+            capabilities=self.capabilities.to_domain(),
+            capacity=self.capacity.to_domain() if self.capacity else None,
+            kernel_release=self.kernel_release,
+            vmm=self.vmm,
         )
 
 
@@ -145,10 +147,7 @@ class CapabilitiesOut(Out):
 
     @classmethod
     def from_domain(cls, capabilities: Capabilities) -> "CapabilitiesOut":
-        return cls(
-            writable_id_registers=capabilities.writable_id_registers,
-            discovery_hypercalls=capabilities.discovery_hypercalls,
-        )
+        return cls(**dict(capabilities.answers))
 
 
 class CapacityOut(Out):
@@ -174,14 +173,15 @@ class HostReport(Out):
 
 
 def _reported(host: Host) -> dict[str, Any]:
+    profile = host.profile
     return {
         "state": host.state,
         "labels": dict(host.labels),
-        "cpus": [CpuGroupOut.from_domain(group) for group in host.identity.groups],
-        "capabilities": CapabilitiesOut.from_domain(host.capabilities),
-        "capacity": CapacityOut.from_domain(host.capacity) if host.capacity else None,
-        "kernel_release": host.kernel_release,
-        "vmm": host.vmm,
+        "cpus": [CpuGroupOut.from_domain(group) for group in profile.identity.groups],
+        "capabilities": CapabilitiesOut.from_domain(profile.capabilities),
+        "capacity": CapacityOut.from_domain(profile.capacity) if profile.capacity else None,
+        "kernel_release": profile.kernel_release,
+        "vmm": profile.vmm,
         "observed_at": host.observed_at,
     }
 

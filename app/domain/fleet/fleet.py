@@ -17,7 +17,8 @@ from typing import Final, NamedTuple, assert_never
 from pyroaring import BitMap, FrozenBitMap
 
 from app.domain.cpu.identity import Identity
-from app.domain.fleet.host import Capabilities, HostState
+from app.domain.fleet.capabilities import Capabilities
+from app.domain.fleet.host import Host, HostState, Profile
 from app.domain.fleet.placement import Operator, Placement, Requirement
 
 Labels = tuple[tuple[str, str], ...]
@@ -27,13 +28,24 @@ NO_HOSTS: Final = FrozenBitMap()
 
 
 class FleetHost(NamedTuple):
-    """What decides about a host; everything else about it stays in storage."""
+    """A host as the planner sees it: its own name and labels, and a profile that it shares."""
 
     name: str
     state: HostState
     labels: Labels
-    identity: Identity
-    capabilities: Capabilities
+    profile: Profile
+
+    @classmethod
+    def of(cls, host: Host) -> "FleetHost":
+        return cls(host.name, host.state, tuple(sorted(host.labels.items())), host.profile)
+
+    @property
+    def identity(self) -> Identity:
+        return self.profile.identity
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self.profile.capabilities
 
 
 class Facet(IntEnum):
@@ -43,8 +55,8 @@ class Facet(IntEnum):
     LABEL = auto()
     LABEL_KEY = auto()
     IDENTITY = auto()
-    WRITABLE_ID_REGISTERS = auto()
-    DISCOVERY_HYPERCALLS = auto()
+    CAPABILITY = auto()
+    """By name, with what is reported of it."""
 
 
 Fact = tuple[Facet, Hashable]
@@ -53,12 +65,12 @@ Postings = Mapping[Facet, Mapping[Hashable, FrozenBitMap]]
 
 def _facts(host: FleetHost) -> Iterator[Fact]:
     yield Facet.STATE, host.state
-    yield Facet.IDENTITY, host.identity
+    yield Facet.IDENTITY, host.profile.identity
     for label in host.labels:
         yield Facet.LABEL, label
         yield Facet.LABEL_KEY, label[0]
-    yield Facet.WRITABLE_ID_REGISTERS, host.capabilities.writable_id_registers
-    yield Facet.DISCOVERY_HYPERCALLS, host.capabilities.discovery_hypercalls
+    for answer in host.profile.capabilities.answers:
+        yield Facet.CAPABILITY, answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,16 @@
-"""A host: what it reports of its CPUs, and what its operator says of it."""
+"""A host: what it reports of itself, and what its operator says of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Final, NamedTuple
 
+from typing_extensions import override
+
 from app.domain.cpu.identity import Identity
+from app.domain.fleet.capabilities import Capabilities
 
 MAX_LABELS: Final = 256
 
@@ -26,16 +30,6 @@ UNREADABLE: Final = Identity(())
 
 
 @dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What a host can do for a migrating guest (rule 4). None is unknown, and counts as no."""
-
-    writable_id_registers: bool | None = None
-    """KVM_CAP_ARM_WRITABLE_IMP_ID_REGS (Linux 6.15): the guest keeps its MIDR, REVIDR and AIDR after the move."""
-    discovery_hypercalls: bool | None = None
-    """KVM forwards DISCOVER_IMPL_* and the VMM answers them."""
-
-
-@dataclass(frozen=True, slots=True)
 class Capacity:
     """What the host offers to VMs."""
 
@@ -43,20 +37,40 @@ class Capacity:
     memory_mib: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """What a host reports of itself. Hosts report alike by the thousand, so many share one."""
+
+    identity: Identity
+    capabilities: Capabilities = field(default_factory=Capabilities)
+    capacity: Capacity | None = None
+    kernel_release: str | None = None
+    vmm: str | None = None
+
+    @override
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        # An import looks profiles up once for every host; there are far fewer profiles than hosts.
+        return hash((self.identity, self.capabilities, self.capacity, self.kernel_release, self.vmm))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
     """One host of the inventory, whole."""
 
     name: str
     state: HostState
     labels: Mapping[str, str]
-    identity: Identity
-    capabilities: Capabilities
-    capacity: Capacity | None
-    kernel_release: str | None
-    vmm: str | None
+    profile: Profile
     observed_at: datetime
     """When the host was last looked at. A report that changes nothing else is a heartbeat."""
+
+    @property
+    def identity(self) -> Identity:
+        return self.profile.identity
 
 
 class LinedHost(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from app.domain.cpu.identity import CpuGroup, Identity
 from app.domain.errors import InputFault, InvalidInput
-from app.domain.fleet.host import MAX_LABELS, Capacity, Host, HostState
+from app.domain.fleet.host import MAX_LABELS, Capacity, Host, HostState, Profile
 
 T = TypeVar("T")
 
@@ -44,12 +44,19 @@ def patched(host: Host, patch: HostPatch) -> Host:
         host,
         state=_after(host.state, patch.state),
         labels=_labels(host.labels, patch.labels),
-        identity=host.identity if patch.cpus is UNCHANGED else Identity(patch.cpus),
-        capabilities=replace(host.capabilities, **patch.capabilities),
-        capacity=host.capacity if patch.capacity is UNCHANGED else _capacity(host.capacity, patch.capacity),
-        kernel_release=_after(host.kernel_release, patch.kernel_release),
-        vmm=_after(host.vmm, patch.vmm),
+        profile=_profile(host.profile, patch),
         observed_at=_after(host.observed_at, patch.observed_at),
+    )
+
+
+def _profile(present: Profile, patch: HostPatch) -> Profile:
+    return replace(
+        present,
+        identity=present.identity if patch.cpus is UNCHANGED else Identity(patch.cpus),
+        capabilities=replace(present.capabilities, **patch.capabilities),
+        capacity=present.capacity if patch.capacity is UNCHANGED else _capacity(present.capacity, patch.capacity),
+        kernel_release=_after(present.kernel_release, patch.kernel_release),
+        vmm=_after(present.vmm, patch.vmm),
     )
 
 

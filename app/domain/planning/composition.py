@@ -9,8 +9,9 @@ from app.domain.cpu.cpulist import CpuList
 from app.domain.cpu.identity import Identity
 from app.domain.cpu.implementation import Implementation, ReportedImplementation
 from app.domain.errors import HostNotFound, InputFault, InvalidInput
+from app.domain.fleet.capabilities import DISCOVERY, Capabilities
 from app.domain.fleet.fleet import Facet, Fleet, FleetHost, union
-from app.domain.fleet.host import Capabilities, HostState
+from app.domain.fleet.host import HostState
 from app.domain.fleet.placement import Placement
 from app.domain.planning.eligibility import BOARDING_RULES, Boarding, reasons
 from app.domain.planning.guest import Guest
@@ -66,12 +67,8 @@ def compose(fleet: Fleet, order: BootOrder) -> Plan:
 
 def mode_reasons(guest: Guest, capabilities: Capabilities) -> tuple[ModeReason, ...]:
     """All reasons why the guest cannot be given a list of more than what its vCPUs present; rule 6."""
-    hindrances = {
-        ModeReason.GUEST_CANNOT_DISCOVER: not guest.discovers_implementations,
-        ModeReason.LACKS_WRITABLE_ID_REGISTERS: capabilities.writable_id_registers is not True,
-        ModeReason.LACKS_DISCOVERY_HYPERCALLS: capabilities.discovery_hypercalls is not True,
-    }
-    return tuple(reason for reason, holds in hindrances.items() if holds)
+    lacking = tuple(ModeReason(each.lack) for each in capabilities.lacking(DISCOVERY))
+    return lacking if guest.discovers_implementations else (ModeReason.GUEST_CANNOT_DISCOVER, *lacking)
 
 
 def universe(fleet: Fleet, placement: Placement) -> FrozenBitMap:

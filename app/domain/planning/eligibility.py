@@ -6,12 +6,14 @@ that no row refuses; rejections count the rows; a verdict explains them. So the 
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Final, Generic, NamedTuple, TypeVar
 
 from pyroaring import FrozenBitMap
 
 from app.domain.cpu.implementation import Implementation
+from app.domain.fleet.capabilities import DISCOVERY, Capability
 from app.domain.fleet.fleet import NO_HOSTS, Facet, Fleet, FleetHost, union
 from app.domain.fleet.host import HostState
 from app.domain.fleet.placement import Placement
@@ -117,12 +119,9 @@ def _not_listed(fleet: Fleet, move: Move) -> FrozenBitMap:
     return union(hosts for identity, hosts in fleet.identities() if not identity.known <= listed)
 
 
-def _lacks_writable_id_registers(fleet: Fleet, move: Move) -> FrozenBitMap:
-    return fleet.present - fleet.having(Facet.WRITABLE_ID_REGISTERS, value=True) if move.discoverable else NO_HOSTS
-
-
-def _lacks_discovery_hypercalls(fleet: Fleet, move: Move) -> FrozenBitMap:
-    return fleet.present - fleet.having(Facet.DISCOVERY_HYPERCALLS, value=True) if move.discoverable else NO_HOSTS
+def _lacking(capability: Capability, fleet: Fleet, move: Move) -> FrozenBitMap:
+    able = (capability.name, True)
+    return fleet.present - fleet.having(Facet.CAPABILITY, able) if move.discoverable else NO_HOSTS
 
 
 def _weakening(fleet: Fleet, move: Move) -> FrozenBitMap:
@@ -200,18 +199,9 @@ def _allowed(host: FleetHost, move: Move) -> bool:
     return move.placement.allows(host.name, dict(host.labels))
 
 
-def _explain_lacks_writable_id_registers(host: FleetHost, _: Boarding) -> Reason:
-    detail = (
-        f"{host.name} {wording.ability(host.capabilities.writable_id_registers)} keep the guest's MIDR, REVIDR and AIDR"
-    )
-    remedy = "run a kernel with KVM_CAP_ARM_WRITABLE_IMP_ID_REGS (Linux 6.15 or later) and report the capability"
-    return Reason(ReasonCode.LACKS_WRITABLE_ID_REGISTERS, detail, remedy)
-
-
-def _explain_lacks_discovery_hypercalls(host: FleetHost, _: Boarding) -> Reason:
-    detail = f"{host.name} {wording.ability(host.capabilities.discovery_hypercalls)} answer the discovery hypercalls"
-    remedy = "run Linux 6.15 or later and a VMM that answers DISCOVER_IMPL_*, and report the capability"
-    return Reason(ReasonCode.LACKS_DISCOVERY_HYPERCALLS, detail, remedy)
+def _explain_lacking(capability: Capability, host: FleetHost, _: Boarding) -> Reason:
+    detail = f"{host.name} {wording.ability(host.capabilities.of(capability))} {capability.ability}"
+    return Reason(ReasonCode(capability.lack), detail, capability.remedy)
 
 
 def _explain_beyond_guest(host: FleetHost, _: Move) -> Reason:
@@ -239,11 +229,8 @@ _OUTSIDE_PLACEMENT: Final[Rule[Boarding]] = Rule(
 _INCOMPLETE: Final[Rule[Boarding]] = Rule(ReasonCode.IDENTITY_INCOMPLETE, _incomplete, _explain_incomplete)
 _STALE: Final[Rule[Boarding]] = Rule(ReasonCode.INVENTORY_STALE, _stale, _explain_stale)
 _NOT_LISTED: Final[Rule[Move]] = Rule(ReasonCode.IMPLEMENTATION_NOT_LISTED, _not_listed, _explain_not_listed)
-_LACKS_WRITABLE: Final[Rule[Move]] = Rule(
-    ReasonCode.LACKS_WRITABLE_ID_REGISTERS, _lacks_writable_id_registers, _explain_lacks_writable_id_registers
-)
-_LACKS_DISCOVERY: Final[Rule[Move]] = Rule(
-    ReasonCode.LACKS_DISCOVERY_HYPERCALLS, _lacks_discovery_hypercalls, _explain_lacks_discovery_hypercalls
+_LACKING: Final[tuple[Rule[Move], ...]] = tuple(
+    Rule(ReasonCode(each.lack), partial(_lacking, each), partial(_explain_lacking, each)) for each in DISCOVERY
 )
 _BEYOND_GUEST: Final[Rule[Move]] = Rule(
     ReasonCode.GUEST_CANNOT_DISCOVER, _beyond_guest, _explain_beyond_guest, beside=True
@@ -255,8 +242,7 @@ BOARDING_RULES: Final[tuple[Rule[Boarding], ...]] = (_NOT_ACTIVE, _OUTSIDE_PLACE
 FIT_RULES: Final[tuple[Rule[Move], ...]] = (
     _INCOMPLETE,
     _NOT_LISTED,
-    _LACKS_WRITABLE,
-    _LACKS_DISCOVERY,
+    *_LACKING,
     _BEYOND_GUEST,
     Rule(ReasonCode.WOULD_WEAKEN_GUEST, _weakening, _explain_weakening, beside=True),
 )
