@@ -236,7 +236,8 @@ def fill(connection: Connection) -> None:
             connection.execute(migrations.insert().values(id=f"{key}-{number}", **moved, **closed))
 
 
-def test_vms_that_had_moved_since_their_boot(url: str) -> None:
+def test_vms_that_had_moved_since_their_boot(database_url_without_tables: str) -> None:
+    url = database_url_without_tables
     command.upgrade(alembic_config(url), "0001")
     asyncio.run(_connected(url, fill))
     for _ in range(2):

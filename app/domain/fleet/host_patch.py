@@ -52,7 +52,7 @@ def patched(host: Host, patch: HostPatch) -> Host:
 def _profile(present: Profile, patch: HostPatch) -> Profile:
     return replace(
         present,
-        identity=present.identity if patch.cpus is UNCHANGED else Identity(patch.cpus),
+        identity=_identity(present.identity) if patch.cpus is UNCHANGED else Identity(patch.cpus),
         capabilities=replace(present.capabilities, **patch.capabilities),
         capacity=present.capacity if patch.capacity is UNCHANGED else _capacity(present.capacity, patch.capacity),
         kernel_release=_after(present.kernel_release, patch.kernel_release),
@@ -62,6 +62,12 @@ def _profile(present: Profile, patch: HostPatch) -> Profile:
 
 def _after(present: T, change: T | Unchanged) -> T:
     return present if isinstance(change, Unchanged) else change
+
+
+def _identity(present: Identity) -> Identity:
+    if not present.readable:
+        raise InvalidInput([InputFault("/cpus", "is needed, as what the host reported before cannot be read")])
+    return present
 
 
 def _labels(present: Mapping[str, str], changes: Mapping[str, str | None] | None) -> Mapping[str, str]:

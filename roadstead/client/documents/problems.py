@@ -36,6 +36,7 @@ ProblemCode = Literal[
     "already_exists",
     "body_too_large",
     "request_timeout",
+    "too_many_requests",
     "unsupported_media_type",
     "database_unavailable",
     "not_ready",
