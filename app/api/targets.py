@@ -69,6 +69,8 @@ def targets_document(vm: str, found: Targets, next_cursor: str | None, represent
             ],
             "next_cursor": next_cursor,
             "accepted_hazards": found.accepted_hazards,
+            "admissible": found.migration is None,
+            "migration": found.migration,
             "summary": f"{found.total} of {found.hosts} hosts are targets of {vm}.",
         }
     )

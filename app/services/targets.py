@@ -1,6 +1,6 @@
 """Use cases that ask where a VM may go: targets, verdicts, rejections."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from app.domain.errors import HostNotFound
@@ -10,11 +10,13 @@ from app.domain.planning.comparison import Comparison, compare
 from app.domain.planning.eligibility import MOVE_RULES, Move, Rejection, reasons, refused, rejections, targets
 from app.domain.planning.reasons import Reason
 from app.domain.vms.transitions import move_of
+from app.domain.vms.transitions import running as running_part
+from app.domain.vms.vm import Running
 from app.services.context import Context
 from app.storage.database import Transaction
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Targets:
     fleet_revision: int
     accepted_hazards: tuple[str, ...]
@@ -23,6 +25,8 @@ class Targets:
     hosts: int
     """All hosts of the fleet."""
     page: Page[FleetHost]
+    migration: str | None = None
+    """Id of the open one: while there is one, no other is admitted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +38,8 @@ class Verdict:
     """All that speaks against the host; none means that it is a target."""
     comparison: tuple[Comparison, ...]
     """Each of its implementations beside what the list has nearest to it."""
+    migration: str | None
+    """Id of the open one, which keeps the VM from being admitted anywhere, whatever is said of the host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +53,13 @@ class Rejections:
 
 async def list_targets(context: Context, vm: str, page: PageRequest) -> Targets:
     async with context.database.reading() as tx:
-        move, fleet = await _asked(context, tx, vm)
-        return page_of_targets(fleet, move, page)
+        running, move, fleet = await _asked(context, tx, vm)
+        return replace(page_of_targets(fleet, move, page), migration=running.migration)
 
 
 async def judge_target(context: Context, vm: str, host: str) -> Verdict:
     async with context.database.reading() as tx:
-        move, fleet = await _asked(context, tx, vm)
+        running, move, fleet = await _asked(context, tx, vm)
         candidate = fleet.host(host)
         if candidate is None:
             raise HostNotFound(host)
@@ -63,12 +69,13 @@ async def judge_target(context: Context, vm: str, host: str) -> Verdict:
             host=host,
             reasons=reasons(fleet, candidate, move, MOVE_RULES),
             comparison=compare(candidate.identity, move.plan.list),
+            migration=running.migration,
         )
 
 
 async def count_rejections(context: Context, vm: str) -> Rejections:
     async with context.database.reading() as tx:
-        move, fleet = await _asked(context, tx, vm)
+        _, move, fleet = await _asked(context, tx, vm)
         return Rejections(
             fleet.revision,
             move.plan.accepted_hazards,
@@ -77,18 +84,18 @@ async def count_rejections(context: Context, vm: str) -> Rejections:
         )
 
 
-async def _asked(context: Context, tx: Transaction, vm: str) -> tuple[Move, Fleet]:
-    move = move_of((await tx.vms.get(vm)).vm, context.reference)
-    return move, await tx.fleet(context.now())
+async def _asked(context: Context, tx: Transaction, name: str) -> tuple[Running, Move, Fleet]:
+    vm = (await tx.vms.get(name)).vm
+    return running_part(vm), move_of(vm, context.reference), await tx.fleet(context.now())
 
 
 def page_of_targets(fleet: Fleet, move: Move, page: PageRequest) -> Targets:
     hosts = targets(fleet, move)
     items = list(islice(fleet.in_name_order(hosts, page.after), page.limit + 1))
     return Targets(
-        fleet.revision,
-        move.plan.accepted_hazards,
-        len(hosts),
-        len(fleet),
-        Page.cut(items, page.limit, lambda host: host.name),
+        fleet_revision=fleet.revision,
+        accepted_hazards=move.plan.accepted_hazards,
+        total=len(hosts),
+        hosts=len(fleet),
+        page=Page.cut(items, page.limit, lambda host: host.name),
     )

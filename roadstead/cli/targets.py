@@ -23,7 +23,7 @@ def targets(
     host: Annotated[str | None, typer.Option(metavar="HOST", help="Only say whether this host is one.")] = None,
     limit: Limit = 100,
 ) -> None:
-    """Where a VM may move now. With --host, the exit code is 0 if it may move there, and 1 if not."""
+    """Where a VM may move now. With --host, the exit code is 0 if it may move there now, and 1 if not."""
     if host is not None:
         _judge(ctx, vm, host)
     with session(ctx) as (client, output):
@@ -34,7 +34,7 @@ def _judge(ctx: typer.Context, vm: str, host: str) -> NoReturn:
     with session(ctx) as (client, output):
         verdict = client.ask(calls.verdict(vm, host))
         output.show(verdict, brief_view)
-    end(yes=verdict["eligible"])
+    end(yes=verdict["eligible"] and verdict["admissible"])
 
 
 @of_vm.command()
@@ -52,7 +52,7 @@ def explain(
 
         verdict = client.ask(calls.verdict(vm, host))
         output.show(verdict, explained)
-    end(yes=verdict["eligible"])
+    end(yes=verdict["eligible"] and verdict["admissible"])
 
 
 @of_vm.command()

@@ -317,3 +317,20 @@ async def test_a_preview_of_an_unguarded_placement(client: httpx.AsyncClient) ->
     await put_host(client, "h1", N1)
     body = {"host": "h1", "guest": {"discovers_implementations": True}}
     assert done(await client.post(PREVIEW, json=body))["implementation_list"]["count"] == 1
+
+
+# "`admissible` false and the open `migration` named while one is open, in verdicts too".
+async def test_while_it_migrates_no_other_move_is_admitted(running: httpx.AsyncClient) -> None:
+    before = await get(running, "/v1/vms/vm-1/targets")
+    assert (before["admissible"], before["migration"]) == (True, None)
+    first, *_ = [item["host"] for item in before["items"]]
+    migration = done(await running.post("/v1/vms/vm-1/migrations", json={"target": first}), 201)["id"]
+    for path in ("/v1/vms/vm-1/targets", f"/v1/vms/vm-1/targets/{first}"):
+        shown = await get(running, path)
+        assert (shown["admissible"], shown["migration"]) == (False, migration)
+    assert (await get(running, "/v1/vms/vm-1/targets"))["items"] == before["items"]
+    assert (await get(running, f"/v1/vms/vm-1/targets/{first}"))["eligible"] is True
+    refused(await running.post("/v1/vms/vm-1/migrations", json={"target": first}), 409, "vm_migrating")
+    done(await running.post(f"/v1/migrations/{migration}:fail"))
+    after = await get(running, f"/v1/vms/vm-1/targets/{first}")
+    assert (after["admissible"], after["migration"]) == (True, None)

@@ -115,3 +115,14 @@ def test_a_pipe_gets_lines_that_are_not_broken(asking: CommandLine, monkeypatch:
     assert (
         "  h7 is Arm Neoverse N1 r3p1 with REVIDR 0x1; the list has Arm Neoverse N1 r3p1 with REVIDR 0x0" in done.lines
     )
+
+
+@pytest.mark.parametrize("command", ["targets", "explain"])
+def test_while_it_migrates_the_answer_is_not_now(asking: CommandLine, command: str) -> None:
+    migration = json.loads(asking("vms", "migrate", "vm-1", "h3", "-o", "json").out)["id"]
+    done = asking("vms", command, "vm-1", "--host", "h3")
+    assert done.code == 1
+    assert done.lines[0].startswith("vm-1 may move to h3")
+    assert any(migration in line and line.startswith("not now: ") for line in done.lines)
+    assert asking("migrations", "fail", migration).code == 0
+    assert asking("vms", command, "vm-1", "--host", "h3").code == 0

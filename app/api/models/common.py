@@ -183,6 +183,12 @@ class ImplementationOut(Out):
         return cls(**implementation._asdict(), name=names.name(implementation))
 
 
+Admissible = Annotated[
+    bool, Field(description="False while a migration of the VM is open: no other is admitted before it is closed.")
+]
+OpenMigration = Annotated[str | None, Field(description="The open migration of the VM.", examples=[None])]
+
+
 def where_any(description: str | None = None) -> Any:  # noqa: ANN401 - a field's default
     """A field that is left out where there is nothing to say; null, where it stands, is then a value of its own."""
     return Field(None, description=description, exclude_if=lambda value: value is None)

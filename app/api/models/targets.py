@@ -4,10 +4,12 @@ from pydantic import Field
 
 from app.api.models.common import (
     AcceptedHazards,
+    Admissible,
     FleetRevision,
     HostNameOut,
     ImplementationOut,
     NextCursor,
+    OpenMigration,
     Out,
     VmNameOut,
 )
@@ -39,6 +41,8 @@ class TargetsOut(Out):
     items: list[TargetOut]
     next_cursor: NextCursor
     accepted_hazards: AcceptedHazards
+    admissible: Admissible
+    migration: OpenMigration
     summary: str = Field(examples=["12 of 40 hosts are targets of vm-1 on h1."])
 
 
@@ -63,7 +67,9 @@ class VerdictOut(Out):
     vm: VmNameOut
     fleet_revision: FleetRevision
     host: HostNameOut
-    eligible: bool
+    eligible: bool = Field(description="Nothing speaks against the host.")
+    admissible: Admissible
+    migration: OpenMigration
     reasons: list[ReasonOut]
     comparison: list[ComparisonOut] = Field(description="The host's registers beside the list, side by side.")
     accepted_hazards: AcceptedHazards
@@ -75,6 +81,8 @@ class VerdictOut(Out):
             fleet_revision=verdict.fleet_revision,
             host=verdict.host,
             eligible=not verdict.reasons,
+            admissible=verdict.migration is None,
+            migration=verdict.migration,
             reasons=[ReasonOut.from_domain(reason, names) for reason in verdict.reasons],
             comparison=[ComparisonOut.from_domain(each, names) for each in verdict.comparison],
             accepted_hazards=list(verdict.accepted_hazards),

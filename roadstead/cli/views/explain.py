@@ -27,7 +27,7 @@ class Explanation(NamedTuple):
 def explain_view(explanation: Explanation) -> RenderableType:
     verdict, vm, host = explanation
     return Group(
-        _headline(verdict),
+        _headline(verdict) + _not_now(verdict),
         fields({vm["name"]: _about_vm(vm), host["name"]: _about_host(host)}),
         heading("CPU registers"),
         _comparison(verdict),
@@ -38,7 +38,7 @@ def explain_view(explanation: Explanation) -> RenderableType:
 def brief_view(verdict: Verdict) -> Text:
     """The verdict in one line."""
     codes = ", ".join(reason["code"] for reason in verdict["reasons"])
-    return _headline(verdict) + Text(f": {codes}" if codes else "")
+    return _headline(verdict) + Text(f": {codes}" if codes else "") + _not_now(verdict)
 
 
 def _headline(verdict: Verdict) -> Text:
@@ -51,6 +51,12 @@ def _headline(verdict: Verdict) -> Text:
         (verdict["host"], "bold"),
         (f"  (fleet revision {verdict['fleet_revision']})", "dim"),
     )
+
+
+def _not_now(verdict: Verdict) -> Text:
+    if verdict["admissible"]:
+        return Text("")
+    return Text(f"\nnot now: migration {verdict['migration']} is open; complete or fail it first", "bold yellow")
 
 
 def _about_vm(vm: Vm) -> str:

@@ -16,6 +16,9 @@ class TargetPage(Page[Target]):
     fleet_revision: int
     total: int
     accepted_hazards: list[str]
+    admissible: bool
+    """False while a migration of the VM is open."""
+    migration: str | None
     summary: str
 
 
@@ -33,6 +36,9 @@ class Verdict(TypedDict):
     fleet_revision: int
     host: str
     eligible: bool
+    admissible: bool
+    """False while a migration of the VM is open, whatever is said of the host."""
+    migration: str | None
     reasons: list[Reason]
     comparison: list[Comparison]
     accepted_hazards: list[str]
