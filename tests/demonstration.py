@@ -8,6 +8,7 @@ import httpx
 
 from demo.loading import load
 from demo.service import HOST, free_port, running
+from tests.waiting import PATIENCE
 
 
 @contextmanager
@@ -16,7 +17,7 @@ def demonstration(data: Path) -> Iterator[httpx.Client]:
     port = free_port(0)
     with (
         running(port, data),
-        httpx.Client(base_url=f"http://{HOST}:{port}", timeout=60, trust_env=False) as client,
+        httpx.Client(base_url=f"http://{HOST}:{port}", timeout=PATIENCE, trust_env=False) as client,
     ):
         load(client)
         yield client

@@ -26,6 +26,7 @@ from app.settings import Settings
 from app.storage.schema import upgrade
 from tests.databases import sqlite_url
 from tests.openapi_document import openapi_document
+from tests.waiting import PATIENCE
 
 COMMITTED = Path(__file__).parent.parent / "openapi.json"
 METHODS = {"get", "put", "post", "patch", "delete"}
@@ -129,7 +130,7 @@ def running(directory: Path) -> Iterator[str]:
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A service that has what the document's examples speak of."""
     with running(tmp_path_factory.mktemp("fuzzed")) as url:
-        with httpx.Client(base_url=url) as client:
+        with httpx.Client(base_url=url, timeout=PATIENCE) as client:
             bring_in_the_examples(client)
         yield url
 

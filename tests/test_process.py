@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -42,6 +43,10 @@ HOST: Json = {
 class Service:
     url: str
     process: subprocess.Popen[str]
+
+    def ask(self, method: str, path: str, **request: Any) -> httpx.Response:  # noqa: ANN401 - what httpx takes
+        """The answer, over a connection of its own."""
+        return httpx.request(method, f"{self.url}{path}", timeout=PATIENCE, verify=TLS, **request)
 
     def ended(self) -> tuple[int, str]:
         """The exit code, once it has one, and what was logged."""
@@ -112,7 +117,7 @@ def wait_until_ready(service: Service) -> None:
 
 def is_ready(service: Service) -> bool:
     with suppress(httpx.TransportError):
-        return httpx.get(f"{service.url}/readyz", timeout=PATIENCE, verify=TLS).is_success
+        return service.ask("GET", "/readyz").is_success
     return False
 
 
@@ -141,7 +146,7 @@ def test_sigterm_ends_it_well_and_what_it_was_doing_too(
     """Over an SQLite database that it makes itself, where nothing says which: in the user's data directory."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     with serving(None, "--workers", str(workers)) as service:
-        created = httpx.put(f"{service.url}/v1/hosts/h1", json=HOST)
+        created = service.ask("PUT", "/v1/hosts/h1", json=HOST)
         assert created.status_code == 201
         with slow_import(service.url) as finish:
             service.process.send_signal(signal.SIGTERM)
@@ -155,7 +160,7 @@ def test_sigterm_ends_it_well_and_what_it_was_doing_too(
     assert (status, answer["created"]) == (200, 2)
     assert (tmp_path / "roadstead" / "roadstead.db").exists()
     with serving(None) as service:
-        found = httpx.get(f"{service.url}/v1/hosts").json()["items"]
+        found = service.ask("GET", "/v1/hosts").json()["items"]
         assert found[0] == created.json()
         assert [item["name"] for item in found] == ["h1", "h2", "h3"]
         service.process.send_signal(signal.SIGTERM)
@@ -172,9 +177,9 @@ def test_a_client_that_goes_away_in_an_import_leaves_no_trace(tmp_path: Path) ->
 
     with serving(sqlite_url(tmp_path / "roadstead.db")) as service:
         with pytest.raises(GoesAwayError):
-            httpx.post(f"{service.url}/v1/hosts:import", content=lines(), headers={"Content-Type": NDJSON})
-        wait_until(lambda: 'route="/v1/hosts:import",status="499"} 1.0' in httpx.get(f"{service.url}/metrics").text)
-        assert httpx.get(f"{service.url}/v1/hosts").json()["items"] == []
+            service.ask("POST", "/v1/hosts:import", content=lines(), headers={"Content-Type": NDJSON})
+        wait_until(lambda: 'route="/v1/hosts:import",status="499"} 1.0' in service.ask("GET", "/metrics").text)
+        assert service.ask("GET", "/v1/hosts").json()["items"] == []
         service.process.send_signal(signal.SIGTERM)
         code, logged = service.ended()
         assert code == 0
@@ -274,26 +279,26 @@ def test_workers_agree_over_postgresql(postgresql_url: str) -> None:
     with serving(postgresql_url, "--workers", "2") as service:
         assert len(psutil.Process(service.process.pid).children()) >= 2
         guest = {"discovers_implementations": True}
-        httpx.put(f"{service.url}/v1/vms/vm-1", json={"guest": guest}).raise_for_status()
-        httpx.put(f"{service.url}/v1/hosts/h0", json=HOST).raise_for_status()
-        httpx.post(f"{service.url}/v1/vms/vm-1/boots", json={"host": "h0"}).raise_for_status()
+        service.ask("PUT", "/v1/vms/vm-1", json={"guest": guest}).raise_for_status()
+        service.ask("PUT", "/v1/hosts/h0", json=HOST).raise_for_status()
+        service.ask("POST", "/v1/vms/vm-1/boots", json={"host": "h0"}).raise_for_status()
         for number in range(1, 13):
-            httpx.put(f"{service.url}/v1/hosts/h{number}", json=HOST).raise_for_status()
+            service.ask("PUT", f"/v1/hosts/h{number}", json=HOST).raise_for_status()
             for _ in range(4):
                 # A new connection each time: either worker may take it.
-                found = httpx.get(f"{service.url}/v1/vms/vm-1/targets").raise_for_status().json()
+                found = service.ask("GET", "/v1/vms/vm-1/targets").raise_for_status().json()
                 assert (found["total"], found["fleet_revision"]) == (number, number + 1)
         # What each has counted is told together, whichever is asked.
         for _ in range(4):
             assert requests_counted(service, "/v1/vms/{vm}/targets") == 48
         execute(postgresql_url, "UPDATE alembic_version SET version_num = 'older'")
-        assert httpx.get(f"{service.url}/readyz").status_code == 503
+        assert service.ask("GET", "/readyz").status_code == 503
         service.process.send_signal(signal.SIGTERM)
         assert service.ended()[0] == 0
 
 
 def requests_counted(service: Service, route: str) -> float:
-    text = httpx.get(f"{service.url}/metrics").raise_for_status().text
+    text = service.ask("GET", "/metrics").raise_for_status().text
     return sum(
         sample.value
         for family in text_string_to_metric_families(text)

@@ -11,9 +11,9 @@ PATIENCE: Final = 120.0
 T = TypeVar("T")
 
 
-def wait_until(condition: Callable[[], T]) -> T:
+def wait_until(condition: Callable[[], T], patience: float = PATIENCE) -> T:
     """What the condition answers, as soon as that is something."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while not (found := condition()):
         assert time.monotonic() < deadline, "waited for what did not come"
         time.sleep(0.02)

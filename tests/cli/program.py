@@ -9,7 +9,6 @@ import pytest
 from roadstead.cli.application import app
 
 PROGRAM = str(Path(sys.executable).with_name("roadstead"))
-PATIENCE = 120
 
 
 class Done(NamedTuple):

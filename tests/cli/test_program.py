@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.program import PATIENCE, PROGRAM
+from tests.cli.program import PROGRAM
+from tests.waiting import PATIENCE
 
 HEAVY = {"alembic", "fastapi", "sqlalchemy", "starlette", "uvicorn"}
 

@@ -13,7 +13,7 @@ import httpx
 import orjson
 
 from tests.concurrency.clients import connected, until
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE, wait_until
 
 HOSTS: Final = tuple(f"h{number}" for number in range(6))
 COMING_AND_GOING: Final = HOSTS[4:]
@@ -86,12 +86,12 @@ class Crowd:
     def run(self, enough: Callable[[Tale], bool]) -> None:
         """Let all clients act until they have been answered enough."""
         with self.acting() as over:
-            wait_until(lambda: enough(self.tale) or over.is_set())
+            wait_until(lambda: enough(self.tale) or over.is_set(), 10 * PATIENCE)
 
     def run_until_lost(self, enough: Callable[[Tale], bool], kill: Callable[[], None]) -> None:
         """The same, and kill the service under them."""
         with self.acting(httpx.TransportError) as over:
-            wait_until(lambda: enough(self.tale) or over.is_set())
+            wait_until(lambda: enough(self.tale) or over.is_set(), 10 * PATIENCE)
             kill()
 
     @contextmanager
