@@ -11,6 +11,7 @@ from starlette.responses import Response
 from app.api.models.problems import FaultOut
 from app.api.problems import problem
 from app.domain.errors import InputFault
+from app.sentences import json_pointer
 
 
 def input_faults(error: ValidationError, prefix: str = "") -> list[InputFault]:
@@ -24,10 +25,10 @@ def _said(message: str) -> str:
 
 
 def pointer(location: Sequence[int | str]) -> str:
-    """A JSON Pointer (RFC 6901); empty for the whole document."""
+    """The JSON Pointer to what Pydantic names; a fault in a key is shown at the key."""
     if location[-1:] == [_OF_KEY] and location[-2] not in _MAPPINGS:
         location = location[:-1]
-    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in location)
+    return json_pointer(location)
 
 
 def invalid_request(request: Request, error: RequestValidationError) -> Response:

@@ -17,9 +17,11 @@ RoadsteadError
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from typing_extensions import override
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,13 @@ class NotFound(RoadsteadError):
     def __init__(self, name: str) -> None:
         super().__init__(f"there is no {self.kind} {name!r}")
         self.name = name
+
+    @classmethod
+    def unless(cls, found: T | None, name: str) -> T:
+        """What was found under the name; raises this where nothing was."""
+        if found is None:
+            raise cls(name)
+        return found
 
 
 class HostNotFound(NotFound):

@@ -62,7 +62,12 @@ async def patch_host(
             return beat
     async with context.database.writing() as tx:
         record, _ = await _write_host(
-            context, tx, name, lambda present: patched(_existing(present, name).host, patch), precondition, reporter
+            context,
+            tx,
+            name,
+            lambda present: patched(HostNotFound.unless(present, name).host, patch),
+            precondition,
+            reporter,
         )
         return record
 
@@ -102,16 +107,8 @@ async def delete_host(context: Context, name: str, precondition: Precondition) -
     """Take a host out of the inventory. Raises HostInUse while a VM runs on it or migrates to it."""
     async with context.database.writing() as tx:
         await tx.hosts.lock_inventory()
-        current = await tx.hosts.lock(name)
-        if current is None:
-            raise HostNotFound(name)
+        current = HostNotFound.unless(await tx.hosts.lock(name), name)
         precondition.check(name, current.record.tag)
         if vms := await tx.vms.on_host(current.key, _VMS_NAMED):
             raise HostInUse(name, vms)
         await tx.hosts.delete(current, await tx.hosts.next_revision(), context.now())
-
-
-def _existing(record: HostRecord | None, name: str) -> HostRecord:
-    if record is None:
-        raise HostNotFound(name)
-    return record

@@ -9,8 +9,7 @@ from app.domain.paging import Page, PageRequest
 from app.domain.planning.comparison import Comparison, compare
 from app.domain.planning.eligibility import MOVE_RULES, Move, Rejection, reasons, refused, rejections, targets
 from app.domain.planning.reasons import Reason
-from app.domain.vms.transitions import move_of
-from app.domain.vms.transitions import running as running_part
+from app.domain.vms.transitions import move_of, running_of
 from app.domain.vms.vm import Running
 from app.services.context import Context
 from app.storage.database import Transaction
@@ -60,9 +59,7 @@ async def list_targets(context: Context, vm: str, page: PageRequest) -> Targets:
 async def judge_target(context: Context, vm: str, host: str) -> Verdict:
     async with context.database.reading() as tx:
         running, move, fleet = await _asked(context, tx, vm)
-        candidate = fleet.host(host)
-        if candidate is None:
-            raise HostNotFound(host)
+        candidate = HostNotFound.unless(fleet.host(host), host)
         return Verdict(
             fleet_revision=fleet.revision,
             accepted_hazards=move.plan.accepted_hazards,
@@ -86,7 +83,7 @@ async def count_rejections(context: Context, vm: str) -> Rejections:
 
 async def _asked(context: Context, tx: Transaction, name: str) -> tuple[Running, Move, Fleet]:
     vm = (await tx.vms.get(name)).vm
-    return running_part(vm), move_of(vm, context.reference), await tx.fleet(context.now())
+    return running_of(vm), move_of(vm, context.reference), await tx.fleet(context.now())
 
 
 def page_of_targets(fleet: Fleet, move: Move, page: PageRequest) -> Targets:

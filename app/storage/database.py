@@ -1,7 +1,6 @@
 """The database: engine, transactions, and what differs between SQLite and PostgreSQL."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -187,7 +186,3 @@ class Database:
             Imports(connection, identities),
             self._snapshot,
         )
-
-
-SQLITE_VERSION: Final = sqlite3.sqlite_version
-"""For the service's own description of itself."""

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 import orjson
@@ -19,7 +20,7 @@ from app.domain.fleet.host import UNREADABLE, Host, HostRecord, HostState, Profi
 from app.storage.identities import Identities, identity_digest
 from app.storage.profiles import kind_facts, kind_values, read_profile, stored_facts
 from app.storage.tables import deleted_hosts, fleet, fleet_revisions, hosts, past_identities
-from app.storage.unreadable import DAMAGE, note, string_map
+from app.storage.unreadable import readable, string_map
 from app.storage.upsert import insert
 
 _KEPT_REVISIONS: Final = 100_000
@@ -50,9 +51,7 @@ class Hosts:
 
     async def get(self, name: str) -> HostRecord:
         """Raises HostNotFound."""
-        if record := await self.find(name):
-            return record
-        raise HostNotFound(name)
+        return HostNotFound.unless(await self.find(name), name)
 
     async def find(self, name: str) -> HostRecord | None:
         locked = await self._one(select(hosts).where(hosts.c.name == name))
@@ -217,11 +216,8 @@ def fingerprint(kind: bytes, labels: bytes) -> bytes:
 
 
 def _record(row: Row[Any], identity: Identity) -> HostRecord:
-    try:
-        host = _host(row, identity)
-    except DAMAGE as damage:
-        note("host", row.name, damage)
-        host = unreadable_host(row.name, row.observed_at)
+    read = readable("host", row.name, partial(_host, row, identity))
+    host = read or unreadable_host(row.name, row.observed_at)
     return HostRecord(host, row.revision, row.created_at, row.updated_at)
 
 

@@ -1,6 +1,7 @@
 """Migrations: rows to domain values and back."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple, assert_never
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, select, update
@@ -10,7 +11,7 @@ from app.domain.errors import MigrationNotFound, MigrationUnreadable
 from app.domain.vms.migration import Migration, MigrationState
 from app.storage.implementation_lists import digest_bytes, digest_text
 from app.storage.tables import migrations
-from app.storage.unreadable import DAMAGE, note
+from app.storage.unreadable import readable
 
 
 class MigrationRow(NamedTuple):
@@ -32,17 +33,19 @@ class Migrations:
 
     async def get(self, id_: str) -> Migration:
         """Raises MigrationNotFound, MigrationUnreadable."""
-        return _there(await self.find(id_), id_)
+        return MigrationNotFound.unless(await self.find(id_), id_)
 
     async def lock(self, id_: str) -> Migration:
         """Hold the migration against every other change. After its VM. Raises as `get`."""
-        return _there(await self._one(select(migrations).where(migrations.c.id == id_).with_for_update()), id_)
+        return MigrationNotFound.unless(
+            await self._one(select(migrations).where(migrations.c.id == id_).with_for_update()), id_
+        )
 
     async def _one(self, statement: Select[Any]) -> Migration | None:
         row = (await self._connection.execute(statement)).one_or_none()
         if row is None:
             return None
-        if (migration := _migration(row)) is None:
+        if (migration := _readable(row)) is None:
             raise MigrationUnreadable(row.id)
         return migration
 
@@ -58,7 +61,7 @@ class Migrations:
             statement = statement.where(migrations.c.vm == vm)
         if state is not None:
             statement = statement.where(_shows(state, overdue_before))
-        return [MigrationRow(row.number, _migration(row)) for row in await self._connection.execute(statement)]
+        return [MigrationRow(row.number, _readable(row)) for row in await self._connection.execute(statement)]
 
     async def count_open(self, overdue_before: datetime) -> tuple[int, int]:
         """How many migrations are open, and how many of them were admitted before a time."""
@@ -100,15 +103,11 @@ def _shows(state: MigrationState, overdue_before: datetime) -> ColumnElement[boo
             assert_never(state)
 
 
-def _migration(row: Row[Any]) -> Migration | None:
-    try:
-        return _readable_migration(row)
-    except DAMAGE as damage:
-        note("migration", row.id, damage)
-        return None
+def _readable(row: Row[Any]) -> Migration | None:
+    return readable("migration", row.id, partial(_migration, row))
 
 
-def _readable_migration(row: Row[Any]) -> Migration:
+def _migration(row: Row[Any]) -> Migration:
     return Migration(
         id=row.id,
         vm=row.vm,
@@ -119,9 +118,3 @@ def _readable_migration(row: Row[Any]) -> Migration:
         admitted_at=row.admitted_at,
         closed_at=row.closed_at,
     )
-
-
-def _there(migration: Migration | None, id_: str) -> Migration:
-    if migration is None:
-        raise MigrationNotFound(id_)
-    return migration

@@ -23,7 +23,7 @@ from app.storage.database_loss import LOSSES
 from app.storage.identities import Identities, IdentityCache
 from app.storage.profiles import PROFILE_COLUMNS, read_profile
 from app.storage.tables import deleted_hosts, fleet, fleet_revisions, hosts
-from app.storage.unreadable import DAMAGE, note
+from app.storage.unreadable import note, readable
 
 _BATCH: Final = 2_000
 """Rows taken from the database at a time, so that reading a large fleet needs little memory."""
@@ -107,11 +107,8 @@ class FleetSnapshot:
             self._labels.clear()
 
     def _host(self, row: Any, identity: Identity) -> FleetHost:  # noqa: ANN401 - a row of _PUT
-        try:
-            return self._readable_host(row, identity)
-        except DAMAGE as damage:
-            note("host", row.name, damage)
-            return FleetHost(row.name, HostState.CORDONED, (), Profile(identity=UNREADABLE))
+        read = readable("host", row.name, lambda: self._readable_host(row, identity))
+        return read or FleetHost(row.name, HostState.CORDONED, (), Profile(identity=UNREADABLE))
 
     def _readable_host(self, row: Any, identity: Identity) -> FleetHost:  # noqa: ANN401 - the same
         # Hosts share labels by the thousand: keep each once.

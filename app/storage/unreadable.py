@@ -2,10 +2,13 @@
 
 import logging
 import struct
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
 DAMAGE: Final = (ValueError, TypeError, LookupError, AttributeError, struct.error)
 """What reading a row raises that is not as this program writes it."""
+
+T = TypeVar("T")
 
 _logger: Final = logging.getLogger("roadstead")
 
@@ -13,6 +16,15 @@ _logger: Final = logging.getLogger("roadstead")
 def note(kind: str, name: str, damage: object) -> None:
     """Say in the log what was set aside, and why."""
     _logger.warning("%s %s is set aside, for what is stored of it cannot be read: %r", kind, name, damage)
+
+
+def readable(kind: str, name: str, read: Callable[[], T]) -> T | None:
+    """What the row of this name says; None, with a note in the log, where it is not as this program writes it."""
+    try:
+        return read()
+    except DAMAGE as damage:
+        note(kind, name, damage)
+        return None
 
 
 def strings(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - what a JSON document holds

@@ -1,6 +1,7 @@
 """VMs and their boots: rows to domain values and back."""
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Row, Select, and_, bindparam, case, delete, func, select, update
@@ -19,7 +20,7 @@ from app.domain.vms.vm import Boot, Resources, Running, Vm, VmDefinition, VmReco
 from app.storage.identities import Identities
 from app.storage.implementation_lists import ImplementationLists
 from app.storage.tables import boots, hosts, implementation_lists, migrations, vms
-from app.storage.unreadable import DAMAGE, note, string, string_map, strings, whole
+from app.storage.unreadable import readable, string, string_map, strings, whole
 from app.storage.upsert import insert
 
 _BOOT = select(boots, vms.c.name.label("vm"), implementation_lists.c.entries).select_from(
@@ -113,7 +114,7 @@ class Vms:
 
     async def get(self, name: str) -> VmRecord:
         """Raises VmNotFound, VmUnreadable."""
-        return _there(await self.find(name), name)
+        return VmNotFound.unless(await self.find(name), name)
 
     async def find(self, name: str) -> VmRecord | None:
         """Raises VmUnreadable."""
@@ -124,7 +125,7 @@ class Vms:
 
     async def lock(self, name: str) -> VmRecord:
         """As `find_locked`. Raises VmNotFound, VmUnreadable."""
-        return _there(await self.find_locked(name), name)
+        return VmNotFound.unless(await self.find_locked(name), name)
 
     async def find_locked(self, name: str) -> VmRecord | None:
         """Hold the VM against every other change. After its host, if that is locked too. Raises VmUnreadable."""
@@ -222,11 +223,7 @@ class Vms:
         return [self._boot_row(row) for row in await self._connection.execute(statement)]
 
     def _boot_row(self, row: Row[Any]) -> BootRow:
-        try:
-            return BootRow(row.number, self._boot(row))
-        except DAMAGE as damage:
-            note("boot", f"{row.vm}/{row.number}", damage)
-            return BootRow(row.number, None)
+        return BootRow(row.number, readable("boot", f"{row.vm}/{row.number}", lambda: self._boot(row)))
 
     async def count_by_state(self) -> dict[VmState, int]:
         states = select(_state().label("state")).select_from(_JOINED).subquery()
@@ -244,17 +241,13 @@ class Vms:
         statement = select(*_KINDS, *counts).select_from(running).group_by(*_KINDS)
         rows = (await self._connection.execute(statement)).all()
         known = await self._identities.of(row.identity for row in rows)
-        groups = [group for row in rows if (group := self._group(row, known[row.identity]))]
+        read = (
+            readable("VMs like one", f"on {row.name}", partial(self._group, row, known[row.identity])) for row in rows
+        )
+        groups = [group for group in read if group]
         return Census(groups, sum(row.vms for row in rows) - sum(group.vms for group in groups))
 
-    def _group(self, row: Any, identity: Identity) -> RunningGroup | None:  # noqa: ANN401 - a row of _KINDS
-        try:
-            return self._readable_group(row, identity)
-        except DAMAGE as damage:
-            note("VMs like one", f"on {row.name}", damage)
-            return None
-
-    def _readable_group(self, row: Any, identity: Identity) -> RunningGroup:  # noqa: ANN401 - the same
+    def _group(self, row: Any, identity: Identity) -> RunningGroup:  # noqa: ANN401 - a row of _KINDS
         plan = self._plan(row)
         return RunningGroup(
             vms=row.vms,
@@ -272,16 +265,9 @@ class Vms:
     async def _rows(self, statement: Select[Any], values: Mapping[str, object] | None = None) -> list[VmRow]:
         rows = (await self._connection.execute(statement, values)).all()
         known = await self._identities.of(row.identity for row in rows if row.identity)
-        return [VmRow(row.name, self._record(row, known)) for row in rows]
+        return [VmRow(row.name, readable("VM", row.name, partial(self._record, row, known))) for row in rows]
 
-    def _record(self, row: Row[Any], known: Mapping[bytes, Any]) -> VmRecord | None:
-        try:
-            return self._readable_record(row, known)
-        except DAMAGE as damage:
-            note("VM", row.name, damage)
-            return None
-
-    def _readable_record(self, row: Row[Any], known: Mapping[bytes, Any]) -> VmRecord:
+    def _record(self, row: Row[Any], known: Mapping[bytes, Any]) -> VmRecord:
         running = None if row.boot is None else self._running(row, known[row.identity])
         return VmRecord(Vm(row.name, _definition(row), running), row.id, row.version)
 
@@ -319,12 +305,6 @@ def _left_out(registers: Iterable[Any], having: Any, hazards: Any) -> LeftOut:  
 def _moved(row: Row[Any], plan: Plan, host: str) -> bool:
     # A service of the release before moves a VM without saying so; that it is elsewhere then tells.
     return row.moved or host != plan.host
-
-
-def _there(record: VmRecord | None, name: str) -> VmRecord:
-    if record is None:
-        raise VmNotFound(name)
-    return record
 
 
 def _cpus(row: Row[Any]) -> CpuList | None:

@@ -1,11 +1,12 @@
 """What the fleet is made of: its hosts by condition, its implementations with the hosts that have them."""
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from pyroaring import FrozenBitMap
 
-from app.domain.cpu.implementation import ReportedImplementation
+from app.domain.cpu.implementation import Implementation, ReportedImplementation
 from app.domain.fleet.fleet import Facet, Fleet, union
 from app.domain.fleet.host import HostState
 from app.domain.fleet.placement import Placement, Requirement, Selector
@@ -40,6 +41,12 @@ class HostFilter:
         if self.implementation:
             hosts &= _with_implementation(fleet, self.implementation)
         return hosts
+
+
+def with_any_of(fleet: Fleet, implementations: Collection[Implementation]) -> FrozenBitMap:
+    """The hosts that have at least one of these implementations, fully known."""
+    wanted = frozenset(implementations)
+    return union(hosts for identity, hosts in fleet.identities() if not identity.known.isdisjoint(wanted))
 
 
 def _with_implementation(fleet: Fleet, pattern: ImplementationPattern) -> FrozenBitMap:

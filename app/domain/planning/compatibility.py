@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from app.domain.cpu.implementation import Implementation
-from app.domain.fleet.catalogue import by_state
-from app.domain.fleet.fleet import Fleet, union
+from app.domain.fleet.catalogue import by_state, with_any_of
+from app.domain.fleet.fleet import Fleet
 from app.domain.fleet.host import HostState
 from app.domain.paging import Page, PageRequest
 from app.domain.planning.hazards import ForbiddenPair, forbidden_pairs, groups
@@ -71,6 +71,4 @@ def _pairs(tables: ErrataTables, known: tuple[Implementation, ...], after: str) 
 
 
 def _group(fleet: Fleet, members: tuple[Implementation, ...]) -> Group:
-    wanted = frozenset(members)
-    hosts = union(hosts for identity, hosts in fleet.identities() if not identity.known.isdisjoint(wanted))
-    return Group(members, by_state(fleet, hosts))
+    return Group(members, by_state(fleet, with_any_of(fleet, members)))

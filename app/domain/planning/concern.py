@@ -4,8 +4,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from app.domain.cpu.implementation import Implementation
-from app.domain.fleet.catalogue import by_state
-from app.domain.fleet.fleet import Fleet, union
+from app.domain.fleet.catalogue import by_state, with_any_of
+from app.domain.fleet.fleet import Fleet
 from app.domain.fleet.host import HostState
 from app.domain.reference.errata import ErratumEntry
 
@@ -24,5 +24,4 @@ class Concern:
 
 def concern(fleet: Fleet, entry: ErratumEntry) -> Concern:
     counted = {each for identity, _ in fleet.identities() for each in identity.known if entry.counts(each)}
-    hosts = union(hosts for identity, hosts in fleet.identities() if not identity.known.isdisjoint(counted))
-    return Concern(entry, fleet.revision, tuple(sorted(counted)), by_state(fleet, hosts))
+    return Concern(entry, fleet.revision, tuple(sorted(counted)), by_state(fleet, with_any_of(fleet, counted)))

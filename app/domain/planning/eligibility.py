@@ -14,6 +14,7 @@ from pyroaring import FrozenBitMap
 
 from app.domain.cpu.implementation import Implementation
 from app.domain.fleet.capabilities import DISCOVERY, Capability
+from app.domain.fleet.catalogue import with_any_of
 from app.domain.fleet.fleet import NO_HOSTS, Facet, Fleet, FleetHost, union
 from app.domain.fleet.host import HostState
 from app.domain.fleet.placement import Placement
@@ -128,7 +129,7 @@ def _weakening(fleet: Fleet, move: Move) -> FrozenBitMap:
     if not move.discoverable:
         return NO_HOSTS
     forbidden = _forbidden(move, {each for identity, _ in fleet.identities() for each in identity.known})
-    return union(hosts for identity, hosts in fleet.identities() if not identity.known.isdisjoint(forbidden))
+    return with_any_of(fleet, forbidden)
 
 
 def _forbidden(move: Move, met: Collection[Implementation]) -> Mapping[Implementation, tuple[str, ...]]:

@@ -15,7 +15,7 @@ from app.domain.vms.migration import Migration, MigrationState
 from app.domain.vms.vm import Running, Vm
 
 
-def running(vm: Vm) -> Running:
+def running_of(vm: Vm) -> Running:
     """Raise VmNotRunning unless the VM runs or migrates."""
     if vm.running is None:
         raise VmNotRunning(vm.name)
@@ -24,7 +24,7 @@ def running(vm: Vm) -> Running:
 
 def move_of(vm: Vm, reference: ReferenceData) -> Move:
     """The question of where the running VM may go. Raises VmNotRunning."""
-    present = running(vm)
+    present = running_of(vm)
     return Move(vm.definition.placement, reference, present.boot.plan, present.host)
 
 
@@ -49,7 +49,7 @@ def stopped(vm: Vm) -> Vm:
 
 def admission(vm: Vm, target: str, id_: str, now: datetime) -> Migration:
     """The migration of a running VM to a target. Raises VmNotRunning, VmMigrating."""
-    present = running(settled(vm))
+    present = running_of(settled(vm))
     return Migration(
         id=id_,
         vm=vm.name,
@@ -63,16 +63,16 @@ def admission(vm: Vm, target: str, id_: str, now: datetime) -> Migration:
 
 def admitted(vm: Vm, migration: Migration) -> Vm:
     """The VM with this migration open; it is still on the source."""
-    return replace(vm, running=replace(running(settled(vm)), migration=migration.id))
+    return replace(vm, running=replace(running_of(settled(vm)), migration=migration.id))
 
 
 def moved(vm: Vm, host: FleetHost) -> Vm:
     """The VM on another host, its migration closed. A fact: nothing keeps it from having happened."""
-    present = running(vm)
+    present = running_of(vm)
     here = replace(present, host=host.name, identity=host.identity, moved=True, migration=None)
     return replace(vm, running=here)
 
 
 def stayed(vm: Vm) -> Vm:
     """The VM where it was, its migration closed."""
-    return replace(vm, running=replace(running(vm), migration=None))
+    return replace(vm, running=replace(running_of(vm), migration=None))
