@@ -84,10 +84,11 @@ async def _merge(context: Context, tx: Transaction, reporter: str, *, dry_run: b
         tally = await tx.imports.tally()
     if not dry_run:
         if tally.created or tally.updated:
-            revision = await tx.hosts.next_revision()
+            begun = await tx.hosts.next_revision()
+            revision = begun.number
             if tally.updated:
                 await tx.imports.await_turns()
-            await tx.imports.merge(tally, revision, context.now(), reporter)
+            await tx.imports.merge(tally, begun, context.now(), reporter)
         if tally.unchanged:
             await tx.imports.beat()
     return Imported(tally.created, tally.updated, tally.unchanged, revision, dry_run)
