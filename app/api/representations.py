@@ -3,6 +3,7 @@
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Final
+from weakref import WeakKeyDictionary
 
 import orjson
 from starlette.requests import Request
@@ -12,6 +13,7 @@ from app.api.etags import matches
 from app.api.models.boots import ListOut
 from app.api.models.common import ImplementationOut
 from app.api.models.implementation_lists import ContentOut, Format
+from app.cache import BoundedCache
 from app.domain.cpu.cpu_names import CpuNames
 from app.domain.cpu.identity import Identity
 from app.domain.errors import HypercallsHidden
@@ -24,10 +26,6 @@ IMMUTABLE: Final = "public, max-age=31536000, immutable"
 
 _REVALIDATE: Final = "no-cache"
 """What a VM's current list is may change; a client asks each time, and gets 304 while it does not."""
-
-
-_KEPT: Final = 10_000
-"""Identities whose rendering is kept."""
 
 
 _KEPT_BYTES: Final = 64 * 2**20
@@ -63,26 +61,18 @@ class Representations:
 
     def __init__(self, names: CpuNames) -> None:
         self._names = names
-        self._kept: dict[Hashable, Rendered] = {}
-        self._kept_bytes = 0
-        self._identities: dict[Identity, orjson.Fragment] = {}
+        self._kept: BoundedCache[Hashable, Rendered] = BoundedCache(_KEPT_BYTES, _size)
+        self._identities: WeakKeyDictionary[Identity, orjson.Fragment] = WeakKeyDictionary()
 
     def kept(self, key: Hashable) -> Rendered | None:
         return self._kept.get(key)
 
     def keep(self, key: Hashable, rendered: Rendered) -> Rendered:
-        if key not in self._kept:
-            self._kept[key] = rendered
-            self._kept_bytes += _size(rendered)
-        while self._kept_bytes > _KEPT_BYTES:
-            self._kept_bytes -= _size(self._kept.pop(next(iter(self._kept))))
-        return rendered
+        return self._kept.keep(key, rendered)
 
     def implementations(self, identity: Identity) -> orjson.Fragment:
-        """What a host reports, as JSON: hosts are many, identities are few."""
+        """What a host reports, as JSON: hosts are many, identities are few. Kept for as long as a host has it."""
         if (rendered := self._identities.get(identity)) is None:
-            if len(self._identities) >= _KEPT:
-                self._identities.clear()
             named = [ImplementationOut.from_domain(each, self._names).model_dump_json() for each in identity.reported]
             rendered = self._identities[identity] = orjson.Fragment(f"[{','.join(named)}]")
         return rendered

@@ -5,6 +5,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.cache import BoundedCache
 from app.domain.errors import ImplementationListUnreadable
 from app.domain.planning.implementation_list import ImplementationList
 from app.storage.tables import implementation_lists
@@ -12,7 +13,9 @@ from app.storage.unreadable import DAMAGE
 from app.storage.upsert import insert
 
 _PREFIX: Final = "sha256:"
-_KEPT: Final = 4_096
+_KEPT_BYTES: Final = 32 * 2**20
+_ENTRY_BYTES: Final = 1_200
+"""What an entry of a list takes, with its share of all that a list works out: its forms, members and relatives."""
 
 
 def digest_bytes(digest: str) -> bytes:
@@ -23,17 +26,25 @@ def digest_text(digest: bytes) -> str:
     return _PREFIX + digest.hex()
 
 
-class ListCache(dict[bytes, ImplementationList]):
-    """Recently used lists by digest. They never change; the oldest make room."""
+class ListCache:
+    """Recently used lists by digest. They never change."""
+
+    def __init__(self) -> None:
+        self._kept: BoundedCache[bytes, ImplementationList] = BoundedCache(_KEPT_BYTES, _size)
+
+    def get(self, digest: bytes) -> ImplementationList | None:
+        return self._kept.get(digest)
 
     def keep(self, digest: bytes, entries: bytes) -> ImplementationList:
         found = ImplementationList.from_binary(entries)
         if digest_bytes(found.digest) != digest:
             message = f"the entries are not those of {digest_text(digest)}"
             raise ValueError(message)
-        if len(self) >= _KEPT:
-            del self[next(iter(self))]
-        return self.setdefault(digest, found)
+        return self._kept.keep(digest, found)
+
+
+def _size(implementations: ImplementationList) -> int:
+    return _ENTRY_BYTES * (1 + len(implementations))
 
 
 class ImplementationLists:
