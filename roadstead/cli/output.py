@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from roadstead.cli.definitions import as_yaml
 from roadstead.cli.options import Format
 from roadstead.cli.views.problems import problem_view
 from roadstead.cli.views.tables import Columns, table
@@ -53,6 +54,21 @@ class Output:
         if limit and next(coming, None) is not None:
             self.note(f"There are more than {limit}; --limit 0 shows all.")
 
+    def show_several(self, documents: Iterable[D], view: Callable[[D], RenderableType]) -> None:
+        """Documents that were named: in an array, or as people see each of them."""
+        if self._json:
+            _write_array(documents)
+            return
+        for position, document in enumerate(documents):
+            self._out.print(*[""] * bool(position), view(document), sep="\n")
+
+    def export(self, documents: Iterable[object]) -> None:
+        """What can be read again by a command: YAML documents, or an array."""
+        if self._json:
+            _write_array(documents)
+        else:
+            _write_yaml(documents)
+
     def note(self, sentence: str) -> None:
         self._err.print(sentence, style="dim")
 
@@ -92,6 +108,11 @@ def _console(*, stderr: bool) -> Console:
 
 def _write_json(document: object) -> None:
     sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+def _write_yaml(documents: Iterable[object]) -> None:
+    for document in documents:
+        sys.stdout.write(f"---\n{as_yaml(document)}")
 
 
 def _write_array(documents: Iterable[object]) -> None:
