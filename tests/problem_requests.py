@@ -259,4 +259,5 @@ REQUESTS: Final = (
     Asked("check_health", "/healthz", 200),
     Asked("check_readiness", "/readyz", 200),
     Asked("get_metrics", "/metrics", 200),
+    Asked("get_fleet", "/v1/fleet", 200),
 )

@@ -55,7 +55,7 @@ def test_a_reader_that_has_seen_enough(service_url: str) -> None:
 @pytest.mark.usefixtures("fleet")
 def test_a_terminal_without_the_signs_still_gets_the_words(service_url: str) -> None:
     run = subprocess.run(
-        [PROGRAM, "vms", "explain", "vm-1", "--host", "h3", "--server", service_url],
+        [PROGRAM, "vms", "explain", "vm-1", "h3", "--server", service_url],
         capture_output=True,
         timeout=PATIENCE,
         check=False,

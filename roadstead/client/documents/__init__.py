@@ -42,6 +42,7 @@ from roadstead.client.documents.errata import (
     ModelRange,
     TableRule,
 )
+from roadstead.client.documents.fleet import Fleet
 from roadstead.client.documents.hosts import (
     Capabilities,
     CapabilitiesInput,
@@ -143,6 +144,7 @@ __all__ = [
     "ErratumPage",
     "Fault",
     "Fixed",
+    "Fleet",
     "FleetImplementation",
     "FleetImplementationPage",
     "Group",
