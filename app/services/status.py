@@ -12,7 +12,7 @@ from app.domain.vms.vm import VmState
 from app.services.context import Context
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FleetStatus:
     fleet_revision: int
     hosts: Mapping[HostState, int]
@@ -44,18 +44,18 @@ async def fleet_status(context: Context) -> FleetStatus:
         states = await tx.vms.count_by_state()
     estate = Estate(fleet, tuple(running))
     return FleetStatus(
-        fleet.revision,
-        by_state(fleet, fleet.present),
-        len(union(hosts for identity, hosts in fleet.identities() if not identity.complete)),
-        len(fleet.having(Facet.IDENTITY, UNREADABLE)),
-        len(fleet.stale),
-        None if oldest is None else now - oldest,
-        None if newest is None else now - newest,
-        {state: states.get(state, 0) for state in VmState},
-        unreadable_vms,
-        counted(estate.exposed()),
-        counted(estate.without_target(context.reference)),
-        counted(estate.accepting_hazards()),
-        open_,
-        overdue,
+        fleet_revision=fleet.revision,
+        hosts=by_state(fleet, fleet.present),
+        incomplete=len(union(hosts for identity, hosts in fleet.identities() if not identity.complete)),
+        unreadable=len(fleet.having(Facet.IDENTITY, UNREADABLE)),
+        stale=len(fleet.stale),
+        oldest_observation=None if oldest is None else now - oldest,
+        newest_observation=None if newest is None else now - newest,
+        vms={state: states.get(state, 0) for state in VmState},
+        unreadable_vms=unreadable_vms,
+        exposed=counted(estate.exposed()),
+        without_target=counted(estate.without_target(context.reference)),
+        accepting_hazards=counted(estate.accepting_hazards()),
+        open_migrations=open_,
+        overdue_migrations=overdue,
     )

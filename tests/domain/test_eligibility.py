@@ -303,7 +303,7 @@ def test_verdicts(each: FleetHost, sealed: Plan, against: list[str]) -> None:
 def test_the_current_host_and_the_placement() -> None:
     assert verdict(host("h2"), plan(N1), current="h2") == [ReasonCode.IS_CURRENT_HOST]
     assert verdict(host("h2"), plan(N1), placement=Placement(exclude_hosts=("h2",))) == [ReasonCode.PLACEMENT_MISMATCH]
-    assert verdict(host("h2"), plan(N1), placement=Placement(Selector({"zone": "a"}))) == [
+    assert verdict(host("h2"), plan(N1), placement=Placement(selector=Selector({"zone": "a"}))) == [
         ReasonCode.PLACEMENT_MISMATCH
     ]
 

@@ -18,7 +18,9 @@ groups = st.builds(
     vms=st.integers(1, 5),
     host=st.sampled_from([each.name for each in HOSTS]),
     identity=st.sampled_from([uniform(N1), uniform(V1), uniform(N3)]),
-    placement=st.sampled_from([Placement(), Placement(Selector({"zone": "x"})), Placement(include_hosts=("h1", "h3"))]),
+    placement=st.sampled_from(
+        [Placement(), Placement(selector=Selector({"zone": "x"})), Placement(include_hosts=("h1", "h3"))]
+    ),
     plan=st.sampled_from([plan(N1), plan(N1, V1), plan(V1), plan(N3)]),
     moved=st.booleans(),
 )
@@ -41,6 +43,9 @@ def _has_target(group: RunningGroup) -> bool:
 
 
 def test_equal_placements_are_one_kind() -> None:
-    one, other = (Placement(Selector({"a": "1", "b": "2"})), Placement(Selector({"b": "2", "a": "1"})))
+    one, other = (
+        Placement(selector=Selector({"a": "1", "b": "2"})),
+        Placement(selector=Selector({"b": "2", "a": "1"})),
+    )
     assert one == other
     assert hash(one) == hash(other)

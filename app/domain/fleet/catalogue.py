@@ -35,7 +35,7 @@ class HostFilter:
     implementation: ImplementationPattern | None = None
 
     def select(self, fleet: Fleet) -> FrozenBitMap:
-        hosts = fleet.allowed(Placement(Selector(match_expressions=self.labels)))
+        hosts = fleet.allowed(Placement(selector=Selector(match_expressions=self.labels)))
         if self.states:
             hosts &= union(fleet.having(Facet.STATE, state) for state in self.states)
         if self.implementation:

@@ -53,15 +53,15 @@ def compose(fleet: Fleet, order: BootOrder) -> Plan:
         raise BootRefused(host.name, refusals)
     _check_limit(own, {each: others[each] for each in screening.admitted}, order.placement.max_implementations)
     return Plan(
-        host.name,
-        order.cpus,
-        own,
-        ImplementationList((*own, *screening.admitted)),
-        mode,
-        why_homogeneous,
-        fleet.revision,
-        screening.left_out,
-        screening.accepted,
+        host=host.name,
+        cpus=order.cpus,
+        own=own,
+        list=ImplementationList((*own, *screening.admitted)),
+        mode=mode,
+        mode_reasons=why_homogeneous,
+        fleet_revision=fleet.revision,
+        left_out=screening.left_out,
+        accepted_hazards=screening.accepted,
     )
 
 
