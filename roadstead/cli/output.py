@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from typing_extensions import override
 
 from roadstead.cli.options import Format
 from roadstead.cli.views.problems import problem_view
@@ -82,12 +83,19 @@ def _advancing(bar: Progress, task: TaskID) -> Callable[[int], None]:
     return lambda size: bar.advance(task, size)
 
 
+class _Console(Console):
+    @override
+    def on_broken_pipe(self) -> None:
+        # Rich would end with 1, which is a no.
+        raise BrokenPipeError
+
+
 def _console(*, stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     if isinstance(stream, TextIOWrapper):
         stream.reconfigure(errors="replace")  # a terminal without ✗ still gets the rest
     width = None if stream.isatty() or "COLUMNS" in os.environ else _UNBROKEN
-    return Console(file=stream, width=width, markup=False, highlight=False, emoji=False)
+    return _Console(file=stream, width=width, markup=False, highlight=False, emoji=False)
 
 
 def _write_json(document: object) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import cast
 
 from roadstead.client import Client, Problem, Server, Unreachable, hosts
@@ -47,15 +46,15 @@ def _send(report: HostReport, name: str, client: Client, registration: Registrat
     try:
         client.ask(hosts.edit(name, changes))
     except Problem as problem:
-        if problem.status != HTTPStatus.NOT_FOUND:
+        if problem.kind != "host_not_found":
             raise
     else:
         return "updated"
     new = {"state": registration.state, "labels": dict(registration.labels), **report.document()}
     try:
         client.ask(hosts.write(name, cast("HostInput", new)).only_create())
-    except Problem as problem:
-        if problem.status != HTTPStatus.PRECONDITION_FAILED:
+    except Problem as refused:
+        if refused.kind != "already_exists":
             raise
     else:
         return "created"
