@@ -105,7 +105,9 @@ def _send(report: HostReport, arguments: argparse.Namespace) -> None:
         retries=Retries(arguments.retries),
     )
     outcome = send(report, name, server, Registration(arguments.state, dict(arguments.label)))
-    sys.stdout.write(f"{name} {outcome}\n")
+    sys.stdout.write(f"{name} {outcome.done}\n")
+    for warning in outcome.warnings:
+        _say(f"warning: {warning}")
 
 
 def _name(arguments: argparse.Namespace) -> str:

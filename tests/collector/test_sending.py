@@ -72,6 +72,16 @@ def test_a_known_host_is_patched_with_what_was_observed_and_no_more(
     assert capsys.readouterr().out == "node-7.fra1.example.net updated\n"
 
 
+def test_warnings_of_the_service_are_told(
+    collect: Collect, service: FailingService, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service.will(Scripted(200, {"name": "h1", "warnings": [{"code": "odd", "detail": "look at it"}]}))
+    assert collect("--name", "h1") == 0
+    out, err = capsys.readouterr()
+    assert out == "h1 updated\n"
+    assert err.splitlines()[-1] == "roadstead collect: warning: h1: look at it [odd]"
+
+
 def test_an_unknown_host_is_created_and_never_replaced(
     collect: Collect, service: FailingService, capsys: pytest.CaptureFixture[str]
 ) -> None:
