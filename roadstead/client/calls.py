@@ -12,6 +12,7 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 JSON: Final = "application/json"
+NO_CONTENT: Final = 204
 NOT_MODIFIED: Final = 304
 
 Query = Mapping[str, str | int | bool | list[str] | None]
@@ -32,10 +33,27 @@ class Received:
 
     def document(self) -> Any:  # noqa: ANN401 - a JSON document
         try:
-            return json.loads(self.body)
+            document = json.loads(self.body)
         except ValueError as error:
             message = f"the body is no JSON: {error}"
             raise Unreadable(message) from None
+        if not isinstance(document, dict):
+            message = "the body is no JSON object"
+            raise Unreadable(message)
+        return document
+
+    def content(self, media_type: str) -> bytes:
+        """A body that is no JSON. What it is can be told by its type alone."""
+        found = self.headers.get("content-type", "")
+        if not found.startswith(media_type):
+            message = f"the body is {found or 'of no type'}, not {media_type}"
+            raise Unreadable(message)
+        return self.body
+
+    def nothing(self) -> None:
+        if self.status != NO_CONTENT:
+            message = f"{self.status} instead of {NO_CONTENT}"
+            raise Unreadable(message)
 
 
 Chunks = Callable[[], Iterable[bytes]]
@@ -117,7 +135,7 @@ def patch(path: str, document: object) -> Call[Any]:
 
 
 def delete(path: str) -> Call[None]:
-    return Call("DELETE", path, lambda _: None)
+    return Call("DELETE", path, Received.nothing)
 
 
 def question(path: str, document: object = None) -> Call[Any]:
