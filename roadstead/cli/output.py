@@ -14,6 +14,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from rich.text import Text
 from typing_extensions import override
 
+from roadstead.cli.definitions import as_yaml
 from roadstead.cli.options import Format
 from roadstead.cli.views.problems import problem_view
 from roadstead.cli.views.tables import Columns, table
@@ -57,6 +58,21 @@ class Output:
             self._out.print(table(columns, shown))
         if limit and next(coming, None) is not None:
             self.note(f"There are more than {limit}; --limit 0 shows all.")
+
+    def show_several(self, documents: Iterable[D], view: Callable[[D], RenderableType]) -> None:
+        """Documents that were named: in an array, or as people see each of them."""
+        if self._json:
+            _write_array(documents)
+            return
+        for position, document in enumerate(documents):
+            self._out.print(*[""] * bool(position), view(document), sep="\n")
+
+    def export(self, documents: Iterable[object]) -> None:
+        """What can be read again by a command: YAML documents, or an array."""
+        if self._json:
+            _write_array(documents)
+        else:
+            _write_yaml(documents)
 
     def note(self, sentence: str) -> None:
         self._err.print(sentence, style="dim")
@@ -104,6 +120,11 @@ def _console(*, stderr: bool) -> Console:
 
 def _write_json(document: object) -> None:
     sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+def _write_yaml(documents: Iterable[object]) -> None:
+    for document in documents:
+        sys.stdout.write(f"---\n{as_yaml(document)}")
 
 
 def _write_array(documents: Iterable[object]) -> None:

@@ -126,8 +126,8 @@ def get(path: str, query: Query | None = None) -> Call[Any]:
     return Call(method="GET", path=path, read=Received.document, query=query or {})
 
 
-def put(path: str, document: object) -> Call[Any]:
-    return Call("PUT", path, Received.document, body=in_json(document))
+def put(path: str, document: object, query: Query | None = None) -> Call[Any]:
+    return Call("PUT", path, Received.document, query or {}, in_json(document))
 
 
 def patch(path: str, document: object) -> Call[Any]:

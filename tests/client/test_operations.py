@@ -36,7 +36,7 @@ CALLS: Final[Mapping[str, list[partial[Call[Any]]]]] = {
     "list_hosts": [
         partial(hosts.find, labels=["zone=fra1"], states=["active"], implementation="0x413fd0c1", page_size=5)
     ],
-    "put_host": [partial(hosts.write, "h1", HOST)],
+    "put_host": [partial(hosts.write, "h1", HOST, dry_run=True)],
     "get_host": [partial(hosts.read, "h1")],
     "patch_host": [partial(hosts.edit, "h1", {"state": "cordoned"})],
     "delete_host": [partial(hosts.remove, "h1")],
@@ -44,7 +44,7 @@ CALLS: Final[Mapping[str, list[partial[Call[Any]]]]] = {
     "import_hosts": [partial(hosts.take_in, b"", dry_run=True)],
     "list_implementations": [partial(implementations.find, page_size=5)],
     "list_vms": [partial(vms.find, states=["running"], host="h1", exposed=True, page_size=5)],
-    "put_vm": [partial(vms.write, "vm-1", VM)],
+    "put_vm": [partial(vms.write, "vm-1", VM, dry_run=True)],
     "get_vm": [partial(vms.read, "vm-1")],
     "delete_vm": [partial(vms.remove, "vm-1")],
     "boot_vm": [
