@@ -23,6 +23,7 @@ from app.storage.identities import Identities, IdentityCache
 from app.storage.implementation_lists import ImplementationLists, ListCache
 from app.storage.migrations import Migrations
 from app.storage.postgresql import connect, connection_options, cut_when_silent
+from app.storage.running_kinds import RunningKinds
 from app.storage.snapshot import FleetSnapshot
 from app.storage.sqlite import database_file, prepare
 from app.storage.vms import Vms
@@ -67,6 +68,7 @@ class Transaction:
     connection: AsyncConnection
     hosts: Hosts
     vms: Vms
+    kinds: RunningKinds
     lists: ImplementationLists
     migrations: Migrations
     answers: Answers
@@ -179,6 +181,7 @@ class Database:
             connection=connection,
             hosts=Hosts(connection, identities),
             vms=Vms(connection, identities, lists),
+            kinds=RunningKinds(connection, identities, lists),
             lists=lists,
             migrations=Migrations(connection),
             answers=Answers(connection),

@@ -127,7 +127,7 @@ def get(path: str, query: Query | None = None) -> Call[Any]:
 
 
 def put(path: str, document: object, query: Query | None = None) -> Call[Any]:
-    return Call("PUT", path, Received.document, query or {}, in_json(document))
+    return Call(method="PUT", path=path, read=Received.document, query=query or {}, body=in_json(document))
 
 
 def patch(path: str, document: object) -> Call[Any]:

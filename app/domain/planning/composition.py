@@ -1,6 +1,6 @@
 """How a list is made: rules 3, 5, 6, 11 and 12. A pure function of a fleet, a placement, a guest and a boot host."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from pyroaring import FrozenBitMap
@@ -15,12 +15,13 @@ from app.domain.fleet.host import HostState
 from app.domain.fleet.placement import Placement
 from app.domain.planning.eligibility import Boarding, reasons
 from app.domain.planning.guest import Guest
-from app.domain.planning.hazards import Screening, screen
+from app.domain.planning.hazards import Screening, screen, weakening
 from app.domain.planning.implementation_list import ImplementationList
 from app.domain.planning.plan import Mode, ModeReason, Plan
 from app.domain.planning.reasons import Reason, ReasonCode
 from app.domain.planning.refusals import BootRefused, Candidate, TooManyImplementations
 from app.domain.planning.wording import listed_since
+from app.domain.reference.errata import ErrataTables
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,14 @@ def universe(fleet: Fleet, placement: Placement) -> FrozenBitMap:
     """The hosts whose implementations the list must have: all that the guest may meet in its life (rule 3)."""
     incomplete = union(hosts for identity, hosts in fleet.identities() if not identity.complete)
     return fleet.allowed(placement) - incomplete - fleet.having(Facet.STATE, HostState.RETIRED)
+
+
+def joinable(
+    fleet: Fleet, placement: Placement, own: Collection[Implementation], tables: ErrataTables
+) -> Collection[Implementation]:
+    """What may stand on a list beside a boot host's own implementations; these may be among them."""
+    others = _met_elsewhere(fleet, placement).keys()
+    return others - weakening(tables, own, others, placement.accept_hazards).keys()
 
 
 def _check_pinning(host: FleetHost, cpus: CpuList | None) -> None:
