@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from app.domain.estate import Estate, counted
 from app.domain.fleet.catalogue import by_state
-from app.domain.fleet.fleet import Facet, union
+from app.domain.fleet.fleet import Facet
 from app.domain.fleet.host import UNREADABLE, HostState
 from app.domain.vms.vm import VmState
 from app.services.context import Context
@@ -46,7 +46,7 @@ async def fleet_status(context: Context) -> FleetStatus:
     return FleetStatus(
         fleet.revision,
         by_state(fleet, fleet.present),
-        len(union(hosts for identity, hosts in fleet.identities() if not identity.complete)),
+        len(fleet.incomplete),
         len(fleet.having(Facet.IDENTITY, UNREADABLE)),
         len(fleet.stale),
         None if oldest is None else now - oldest,

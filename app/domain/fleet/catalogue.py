@@ -45,8 +45,7 @@ class HostFilter:
 
 def with_any_of(fleet: Fleet, implementations: Collection[Implementation]) -> FrozenBitMap:
     """The hosts that have at least one of these implementations, fully known."""
-    wanted = frozenset(implementations)
-    return union(hosts for identity, hosts in fleet.identities() if not identity.known.isdisjoint(wanted))
+    return fleet.having_any(Facet.IMPLEMENTATION, implementations)
 
 
 def _with_implementation(fleet: Fleet, pattern: ImplementationPattern) -> FrozenBitMap:
