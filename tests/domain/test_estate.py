@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from app.domain.estate import Estate, RunningGroup, counted
 from app.domain.fleet.fleet import Fleet
 from app.domain.fleet.placement import Placement, Selector
-from app.domain.planning.eligibility import MOVE_RULES, Move, reasons
+from app.domain.planning.eligibility import Move, reasons
 from app.domain.vms.exposure import covers
 from tests.domain.samples import N1, N3, REFERENCE, V1, host, plan, uniform
 
@@ -37,7 +37,7 @@ def test_groups_fare_as_each_of_their_vms(running: list[RunningGroup]) -> None:
 
 def _has_target(group: RunningGroup) -> bool:
     move = Move(group.placement, REFERENCE, group.plan, group.host)
-    return any(not reasons(FLEET, each, move, MOVE_RULES) for each in HOSTS)
+    return any(not reasons(FLEET, each, move) for each in HOSTS)
 
 
 def test_equal_placements_are_one_kind() -> None:

@@ -6,7 +6,7 @@ from app.domain.fleet.capabilities import Capabilities
 from app.domain.fleet.fleet import Fleet, FleetHost
 from app.domain.fleet.host import HostState
 from app.domain.fleet.placement import Operator, Placement, Requirement, Selector
-from app.domain.planning.eligibility import MOVE_RULES, reasons
+from app.domain.planning.eligibility import reasons
 from app.domain.planning.plan import Mode, ModeReason, Plan
 from tests.domain.samples import A55, A57, ABLE, ANYWHERE, N1, N1_REVIDR, N3, V1, host, identity, move, plan, unread
 
@@ -18,7 +18,7 @@ def said(
 ) -> dict[str, tuple[str, str]]:
     """Detail and remedy of each reason against the host, which is stale if it is called so."""
     fleet = Fleet.of([each], 1).with_stale(["stale"])
-    found = reasons(fleet, each, move(sealed or plan(N1), current, placement), MOVE_RULES)
+    found = reasons(fleet, each, move(sealed or plan(N1), current, placement))
     return {reason.code.value: (reason.detail, reason.remedy) for reason in found}
 
 

@@ -13,7 +13,7 @@ from app.domain.fleet.capabilities import DISCOVERY, Capabilities
 from app.domain.fleet.fleet import Facet, Fleet, FleetHost
 from app.domain.fleet.host import HostState
 from app.domain.fleet.placement import Placement
-from app.domain.planning.eligibility import BOARDING_RULES, Boarding, reasons
+from app.domain.planning.eligibility import Boarding, reasons
 from app.domain.planning.guest import Guest
 from app.domain.planning.hazards import Screening, screen
 from app.domain.planning.implementation_list import ImplementationList
@@ -89,7 +89,7 @@ def _refusals(
     reported: tuple[ReportedImplementation, ...],
     screening: Screening,
 ) -> tuple[Reason, ...]:
-    found = reasons(fleet, host, order, BOARDING_RULES)
+    found = reasons(fleet, host, order)
     if mode is Mode.HOMOGENEOUS and len(reported) > 1:
         found += (_heterogeneous(host, reported),)
     if screening.on_boot_host:
