@@ -10,7 +10,7 @@ from app.domain.cpu.identity import Identity
 from app.domain.cpu.implementation import Implementation, ReportedImplementation
 from app.domain.errors import HostNotFound, InputFault, InvalidInput
 from app.domain.fleet.capabilities import DISCOVERY, Capabilities
-from app.domain.fleet.fleet import Facet, Fleet, FleetHost, union
+from app.domain.fleet.fleet import Facet, Fleet, FleetHost
 from app.domain.fleet.host import HostState
 from app.domain.fleet.placement import Placement
 from app.domain.planning.eligibility import Boarding, reasons
@@ -74,8 +74,7 @@ def mode_reasons(guest: Guest, capabilities: Capabilities) -> tuple[ModeReason, 
 
 def universe(fleet: Fleet, placement: Placement) -> FrozenBitMap:
     """The hosts whose implementations the list must have: all that the guest may meet in its life (rule 3)."""
-    incomplete = union(hosts for identity, hosts in fleet.identities() if not identity.complete)
-    return fleet.allowed(placement) - incomplete - fleet.having(Facet.STATE, HostState.RETIRED)
+    return fleet.allowed(placement) - fleet.incomplete - fleet.having(Facet.STATE, HostState.RETIRED)
 
 
 def joinable(

@@ -133,7 +133,7 @@ def _outside_placement(fleet: Fleet, question: Boarding) -> FrozenBitMap:
 
 
 def _incomplete(fleet: Fleet, _: Boarding) -> FrozenBitMap:
-    return union(hosts for identity, hosts in fleet.identities() if not identity.complete)
+    return fleet.incomplete
 
 
 def _stale(fleet: Fleet, _: Boarding) -> FrozenBitMap:
@@ -141,8 +141,7 @@ def _stale(fleet: Fleet, _: Boarding) -> FrozenBitMap:
 
 
 def _not_listed(fleet: Fleet, move: Move) -> FrozenBitMap:
-    listed = move.plan.list.members
-    return union(hosts for identity, hosts in fleet.identities() if not identity.known <= listed)
+    return with_any_of(fleet, fleet.implementations() - move.plan.list.members)
 
 
 def _lacking(capability: Capability, fleet: Fleet, move: Move) -> FrozenBitMap:
@@ -153,8 +152,7 @@ def _lacking(capability: Capability, fleet: Fleet, move: Move) -> FrozenBitMap:
 def _weakening(fleet: Fleet, move: Move) -> FrozenBitMap:
     if not move.discoverable:
         return NO_HOSTS
-    forbidden = _forbidden(move, {each for identity, _ in fleet.identities() for each in identity.known})
-    return with_any_of(fleet, forbidden)
+    return with_any_of(fleet, _forbidden(move, fleet.implementations()))
 
 
 def _forbidden(move: Move, met: Collection[Implementation]) -> Mapping[Implementation, tuple[str, ...]]:
