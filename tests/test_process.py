@@ -44,7 +44,7 @@ class Service:
     url: str
     process: subprocess.Popen[str]
 
-    def ask(self, method: str, path: str, **request: Any) -> httpx.Response:  # noqa: ANN401 - what httpx takes
+    def ask(self, method: str, path: str, **request: Any) -> httpx.Response:
         """The answer, over a connection of its own."""
         return httpx.request(method, f"{self.url}{path}", timeout=PATIENCE, verify=TLS, **request)
 

@@ -167,7 +167,7 @@ class Imports:
         if tally.created:
             await self._connection.execute(_insert_new(revision, now, reporter))
 
-    def _keep_identities(self) -> Any:  # noqa: ANN401 - a statement of either database
+    def _keep_identities(self) -> Any:
         """Let history name the identities that end, though nothing may be left of one."""
         ended = select(hosts.c.identity).join_from(hosts, _staged, _same_host).where(_identity_changed).distinct()
         statement = upsert(self._connection, identities).from_select(["digest"], ended)

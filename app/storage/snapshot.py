@@ -123,11 +123,11 @@ class FleetSnapshot:
         if len(self._labels) > 1_000 + 2 * len(self._held.fleet):
             self._labels.clear()
 
-    def _host(self, row: Any, identity: Identity) -> FleetHost:  # noqa: ANN401 - a row of _PUT
+    def _host(self, row: Any, identity: Identity) -> FleetHost:
         read = readable("host", row.name, lambda: self._readable_host(row, identity))
         return read or FleetHost(row.name, HostState.CORDONED, (), Profile(identity=UNREADABLE))
 
-    def _readable_host(self, row: Any, identity: Identity) -> FleetHost:  # noqa: ANN401 - the same
+    def _readable_host(self, row: Any, identity: Identity) -> FleetHost:
         # Hosts share labels by the thousand: keep each once.
         name, state, pairs, _, *facts = row
         labels = tuple(sorted((intern(key), intern(value)) for key, value in pairs.items()))

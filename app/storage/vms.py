@@ -238,11 +238,11 @@ class Vms:
         )
 
 
-def read_left_out(document: Any) -> tuple[LeftOut, ...]:  # noqa: ANN401 - what a JSON document holds
+def read_left_out(document: Any) -> tuple[LeftOut, ...]:
     return tuple(_left_out(*each) for each in document)
 
 
-def _left_out(registers: Iterable[Any], having: Any, hazards: Any) -> LeftOut:  # noqa: ANN401 - what the document holds
+def _left_out(registers: Iterable[Any], having: Any, hazards: Any) -> LeftOut:
     return LeftOut(Implementation(*map(whole, registers)), whole(having), strings(hazards))
 
 
@@ -264,7 +264,7 @@ def matching(statement: Select[Any], states: frozenset[VmState], host: str | Non
     return statement
 
 
-def _state() -> Any:  # noqa: ANN401 - a SQL expression
+def _state() -> Any:
     return case(
         (vms.c.boot.is_(None), VmState.DEFINED.value),
         (migrations.c.id.is_(None), VmState.RUNNING.value),

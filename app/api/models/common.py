@@ -189,12 +189,12 @@ Admissible = Annotated[
 OpenMigration = Annotated[str | None, Field(description="The open migration of the VM.", examples=[None])]
 
 
-def where_any(description: str | None = None) -> Any:  # noqa: ANN401 - a field's default
+def where_any(description: str | None = None) -> Any:
     """A field that is left out where there is nothing to say; null, where it stands, is then a value of its own."""
     return Field(None, description=description, exclude_if=lambda value: value is None)
 
 
-def example(value: Any) -> ConfigDict:  # noqa: ANN401 - a JSON document
+def example(value: Any) -> ConfigDict:
     """Model configuration that gives a whole example of the document."""
     return ConfigDict(json_schema_extra={"examples": [value]})
 

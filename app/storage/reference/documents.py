@@ -71,7 +71,7 @@ def read_document(file: str, model: type[M], content: bytes) -> M:
         raise InvalidReferenceData(file, [_fault(text, each) for each in error.errors()]) from None
 
 
-def _fault(text: str, error: Any) -> Fault:  # noqa: ANN401 - the dictionary that Pydantic makes
+def _fault(text: str, error: Any) -> Fault:
     location = error["loc"]
     pointer = json_pointer(location)
     if error["type"] == "json_invalid":
