@@ -47,7 +47,7 @@ async def put_host(
     A change of registers under running VMs makes those whose list does not cover them `exposed`, at once.
     """
     host = body.to_domain(name, context.now())
-    record, created = await hosts.put_host(context, host, conditions, reporter)
+    record, created = await hosts.put_host(context, host, conditions, reporter, body.unread)
     return tagged(
         request,
         HostOut.from_record(record, context.reference.names),

@@ -22,6 +22,7 @@ _serial = count()
 # Documents as anybody may send them: many are refused, and what is not must be kept.
 
 registers = some.registers | some.registers.map(hex)
+midrs = registers | some.midrs | some.midrs.map(hex)
 texts = st.text(max_size=8) | st.sampled_from(
     ["", "\x00", "\ud800", "\udfff\ud800", "\U0010ffff", "é", "e\u0301", "'\"\\"]
 )
@@ -43,7 +44,7 @@ moments = st.none() | st.sampled_from(
     ]
 )
 groups = st.fixed_dictionaries(
-    {"midr": registers, "revidr": registers, "aidr": st.none() | registers}, optional={"cpu_list": cpu_lists}
+    {"midr": midrs, "revidr": registers, "aidr": st.none() | registers}, optional={"cpu_list": cpu_lists}
 )
 labels = st.dictionaries(texts, texts, max_size=3)
 hosts = st.fixed_dictionaries(
@@ -86,7 +87,7 @@ adopted = st.fixed_dictionaries(
     {
         "mode": requests.modes,
         "implementations": st.lists(
-            st.fixed_dictionaries({"midr": registers, "revidr": registers, "aidr": registers}), min_size=1, max_size=3
+            st.fixed_dictionaries({"midr": midrs, "revidr": registers, "aidr": registers}), min_size=1, max_size=3
         ),
     }
 )
