@@ -217,7 +217,7 @@ async def test_a_list_of_cpus_that_would_be_kept_too_long_is_refused_at_every_en
 @pytest.mark.anyio
 async def test_a_host_has_at_most_1024_groups_of_cpus(client: httpx.AsyncClient) -> None:
     def divided(groups: int) -> Json:
-        return host(*(group((1, number, 0), str(number)) for number in range(groups)))
+        return host(*(group((N1[0], number, 0), str(number)) for number in range(groups)))
 
     assert len(done(await client.put("/v1/hosts/h1", json=divided(1_024)))["cpus"]) == 1_024
     ndjson = {"Content-Type": "application/x-ndjson"}
