@@ -31,13 +31,35 @@ ImplementationQuery = Annotated[
 ]
 
 
+Stale = Annotated[
+    bool | None,
+    Query(description="Only hosts not observed recently enough to receive VMs, or only those that were."),
+]
+Incomplete = Annotated[
+    bool | None, Query(description="Only hosts with an unknown register, or only those of which all are known.")
+]
+Unreadable = Annotated[
+    bool | None, Query(description="Only hosts of which what is stored cannot be read, or only those that can be read.")
+]
+
+
 async def _host_filter(
+    *,
     labels: Labels = [],  # noqa: B006 - FastAPI copies it
     states: States = [],  # noqa: B006 - the same
     implementation: ImplementationQuery = None,
+    stale: Stale = None,
+    incomplete: Incomplete = None,
+    unreadable: Unreadable = None,
 ) -> HostFilter:
-    requirements = tuple(_label(each) for each in labels)
-    return HostFilter(requirements, frozenset(states), _pattern(implementation) if implementation else None)
+    return HostFilter(
+        labels=tuple(_label(each) for each in labels),
+        states=frozenset(states),
+        implementation=_pattern(implementation) if implementation else None,
+        stale=stale,
+        incomplete=incomplete,
+        unreadable=unreadable,
+    )
 
 
 Filter = Annotated[HostFilter, Depends(_host_filter)]

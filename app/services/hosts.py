@@ -60,6 +60,19 @@ def _reported(report: HostReport, present: HostRecord | None) -> Host:
     return report.after(None if present is None else present.host.identity)
 
 
+async def rehearse_host(
+    context: Context, host: Host, precondition: Precondition, _: str, unread: frozenset[int] = frozenset()
+) -> tuple[HostRecord, bool]:
+    """What `put_host` would answer now. Writes nothing."""
+    async with context.database.reading() as tx:
+        seen = await tx.hosts.find(host.name)
+        precondition.check(host.name, None if seen is None else seen.tag)
+        if seen is not None:
+            return replace(seen, host=_reported(HostReport(host, unread), seen)), False
+        now = context.now()
+        return HostRecord(host, (await tx.fleet(now)).revision, now, now), True
+
+
 async def patch_host(
     context: Context, name: str, patch: HostPatch, precondition: Precondition, reporter: str
 ) -> HostRecord:

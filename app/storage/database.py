@@ -23,6 +23,7 @@ from app.storage.identities import Identities, IdentityCache
 from app.storage.implementation_lists import ImplementationLists, ListCache
 from app.storage.migrations import Migrations
 from app.storage.postgresql import connect, connection_options, cut_when_silent
+from app.storage.running_kinds import RunningKinds
 from app.storage.snapshot import FleetSnapshot
 from app.storage.sqlite import database_file, prepare
 from app.storage.vms import Vms
@@ -60,13 +61,14 @@ _IMPORT: Final[Mapping[str, Any]] = {"sqlite_begin": "BEGIN"}
 """While an import arrives it writes to temporary tables only, and keeps nobody waiting."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Transaction:
     """The stores of one transaction."""
 
     connection: AsyncConnection
     hosts: Hosts
     vms: Vms
+    kinds: RunningKinds
     lists: ImplementationLists
     migrations: Migrations
     answers: Answers
@@ -176,13 +178,14 @@ class Database:
         identities = Identities(connection, self._identities)
         lists = ImplementationLists(connection, self._lists)
         return Transaction(
-            connection,
-            Hosts(connection, identities),
-            Vms(connection, identities, lists),
-            lists,
-            Migrations(connection),
-            Answers(connection),
-            identities,
-            Imports(connection, identities),
-            self._snapshot,
+            connection=connection,
+            hosts=Hosts(connection, identities),
+            vms=Vms(connection, identities, lists),
+            kinds=RunningKinds(connection, identities, lists),
+            lists=lists,
+            migrations=Migrations(connection),
+            answers=Answers(connection),
+            identities=identities,
+            imports=Imports(connection, identities),
+            _snapshot=self._snapshot,
         )

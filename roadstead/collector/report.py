@@ -22,7 +22,7 @@ class CpuGroup:
         return {register: text for register, text in asdict(self).items() if text is not None}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HostReport:
     """One complete observation of a host. None is unknown throughout."""
 
