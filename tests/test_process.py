@@ -31,7 +31,7 @@ from tests.waiting import PATIENCE, wait_until
 ROADSTEAD = Path(sys.executable).parent / "roadstead"
 NDJSON = "application/x-ndjson"
 GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
-LINE = b'{"name": "h%d", "cpus": [{"midr": 1, "revidr": 0, "aidr": 0}]}\n'
+LINE = b'{"name": "h%d", "cpus": [{"midr": "0x413fd0c1", "revidr": 0, "aidr": 0}]}\n'
 HOST: Json = {
     "cpus": [{"midr": "0x413fd0c1", "revidr": "0x0", "aidr": "0x0"}],
     "capabilities": ABLE,

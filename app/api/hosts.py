@@ -54,7 +54,7 @@ async def put_host(
     """
     host = body.to_domain(name, context.now())
     put = hosts.rehearse_host if dry_run else hosts.put_host
-    record, created = await put(context, host, conditions, reporter)
+    record, created = await put(context, host, conditions, reporter, body.unread)
     return tagged(
         request,
         HostOut.from_record(record, context.reference.names),

@@ -79,6 +79,7 @@ async def _pipe(lines: HostLines, imports: Imports) -> None:
 
 async def _merge(context: Context, tx: Transaction, reporter: str, *, dry_run: bool) -> Imported:
     revision = await tx.hosts.lock_inventory()
+    await tx.imports.remember()
     tally = await tx.imports.tally()
     if tally.unchanged and await tx.imports.distrust():
         tally = await tx.imports.tally()

@@ -69,7 +69,7 @@ CALLS: Final[Mapping[str, list[partial[Call[Any]]]]] = {
     "delete_vm": [partial(vms.remove, "vm-1")],
     "boot_vm": [
         partial(boots.boot, "vm-1", "h1", cpus="0-3"),
-        partial(boots.adopt, "vm-1", "h1", "discoverable", [{"midr": 1, "revidr": 2, "aidr": 3}], cpus="0-3"),
+        partial(boots.adopt, "vm-1", "h1", "discoverable", [{"midr": 0x413FD0C1, "revidr": 2, "aidr": 3}], cpus="0-3"),
     ],
     "list_boots": [partial(boots.find, "vm-1", page_size=5)],
     "stop_vm": [partial(boots.stop, "vm-1")],

@@ -8,6 +8,7 @@ import pytest
 
 from app.domain.cpu.identity import CpuGroup, Identity
 from app.domain.cpu.implementation import ReportedImplementation
+from app.domain.cpu.report import CpuReport
 from app.domain.errors import InvalidInput
 from app.domain.fleet.capabilities import Capabilities
 from app.domain.fleet.host import MAX_LABELS, Capacity, Host, HostState, Profile
@@ -43,7 +44,7 @@ def reporting(**changes: Any) -> Host:
         (HostPatch(labels={"rack": None, "row": "7"}), replace(WHOLE, labels={"zone": "fra1", "row": "7"})),
         (HostPatch(labels={"never": None}), WHOLE),
         (HostPatch(labels=None), replace(WHOLE, labels={})),
-        (HostPatch(cpus=OTHERS), reporting(identity=Identity(OTHERS))),
+        (HostPatch(cpus=CpuReport(OTHERS)), reporting(identity=Identity(OTHERS))),
         (
             HostPatch(capabilities={"discovery_hypercalls": None}),
             reporting(capabilities=Capabilities(writable_id_registers=True)),

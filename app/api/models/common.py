@@ -19,6 +19,7 @@ from pydantic import (
 from app.domain.cpu.cpu_names import CpuNames
 from app.domain.cpu.cpulist import CpuList, parse_cpulist
 from app.domain.cpu.implementation import Implementation, ReportedImplementation
+from app.domain.cpu.midr import check_midr
 from app.domain.cpu.registers import REGISTER_MAX, format_register, parse_register
 
 
@@ -57,6 +58,22 @@ RegisterIn = Annotated[
         }
     ),
 ]
+
+MidrIn = Annotated[
+    int,
+    PlainValidator(lambda value: check_midr(_register(value))),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": "^0[xX][0-9a-fA-F]{0,11}[fF][0-9a-fA-F]{4}$"},
+                {"type": "integer", "minimum": 0xF0000, "maximum": REGISTER_MAX - 1},
+            ],
+            "description": "MIDR_EL1. Bits 19:16 are 0xf on every arm64 CPU (/proc/cpuinfo prints 8 there).",
+            "examples": ["0x413fd0c1"],
+        }
+    ),
+]
+"""A register that names a CPU: what no arm64 CPU can have is refused wherever it comes in."""
 
 RegisterOut = Annotated[
     int,
@@ -148,7 +165,7 @@ NextCursor = Annotated[
 class RegistersIn(In):
     """A fully known implementation."""
 
-    midr: RegisterIn
+    midr: MidrIn
     revidr: RegisterIn
     aidr: RegisterIn
 
