@@ -37,7 +37,7 @@ def host_patch(document: dict[str, Any], now: datetime) -> HostPatch:
     try:
         told = HostIn.model_validate(merged(_COMPLETE, document)).to_domain("", now)
     except ValidationError as error:
-        raise InvalidInput(input_faults(error)) from None
+        raise InvalidInput(input_faults(error, HostIn)) from None
 
     def named(field: str, value: T) -> T | Unchanged:
         return value if field in document else UNCHANGED

@@ -131,7 +131,7 @@ class NdjsonHosts:
         try:
             return LinedHost(number, self._kinds.host(line))
         except ValidationError as error:
-            self._refuse(input_faults(error, prefix=f"/{number}"))
+            self._refuse(input_faults(error, HostLine, prefix=f"/{number}"))
             return None
 
     def _refuse(self, faults: list[InputFault]) -> None:
