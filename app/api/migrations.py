@@ -15,6 +15,7 @@ from app.api.models.common import EXAMPLE_MIGRATION, Name
 from app.api.models.migrations import MigrationIn, MigrationOut, MigrationsOut
 from app.api.paging import NumberPaging, encode_cursor
 from app.api.parameters import VmName
+from app.api.patterns import MIGRATION_ID
 from app.api.routes import GuardedRoute
 from app.domain.vms.migration import Migration, MigrationState
 from app.services import migrations
@@ -26,7 +27,7 @@ MigrationId = Annotated[
     str,
     Path(
         alias="id",
-        pattern="^[0-9A-Za-z-]{1,64}$",
+        pattern=MIGRATION_ID,
         description="Id of a migration, from the answer that admitted it.",
         examples=[EXAMPLE_MIGRATION],
     ),

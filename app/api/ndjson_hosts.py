@@ -134,7 +134,7 @@ class NdjsonHosts:
             report = self._kinds.report(line)
             return LinedHost(number, report.host, report.unread)
         except ValidationError as error:
-            self._refuse(input_faults(error, prefix=f"/{number}"))
+            self._refuse(input_faults(error, HostLine, prefix=f"/{number}"))
             return None
 
     def _refuse(self, faults: list[InputFault]) -> None:

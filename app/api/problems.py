@@ -14,6 +14,7 @@ from app.api.models.common import ImplementationOut
 from app.api.models.problems import CandidateOut, FaultOut, ProblemOut
 from app.api.models.reasons import ReasonOut
 from app.api.problem_types import PROBLEM_TYPES
+from app.api.unrouted import in_full
 from app.domain import errors
 from app.domain.cpu.cpu_names import CpuNames
 from app.domain.errors import InputFault, RoadsteadError
@@ -93,6 +94,7 @@ def http_refusal(request: Request, error: HTTPException) -> Response:
     """What the framework or a guard refuses, with the status and the headers that it is refused with."""
     if isinstance(error.__cause__, (ValueError, RecursionError)):
         return problem(request, "invalid_request", _UNREADABLE.detail, errors=[_UNREADABLE])
+    error = in_full(request, error)
     detail = str(error.detail)
     if code := _HTTP_CODES.get(error.status_code):
         answer = problem(request, code, detail)
