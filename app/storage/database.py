@@ -93,7 +93,7 @@ class Database:
         self._boots = boots
         self._identities = IdentityCache()
         self._lists = ListCache()
-        # Imports are as slow as those who send them: they have connections of their own to wait with.
+        # Imports take long, and wait for each other: they have connections of their own to do so with.
         self._import_engine = create_engine(settings, pool_size=_IMPORTS_AT_ONCE, patience=_IMPORT_PATIENCE)
         self._snapshot_engine = create_engine(settings, pool_size=1, patience=patience)
         self._snapshot = FleetSnapshot(self._snapshot_engine, self._identities, settings.max_inventory_age)

@@ -50,7 +50,8 @@ def test_state(each: Vm, state: VmState) -> None:
 # The API: "strong ETag". Whether a VM is exposed shows without a write to it.
 def test_the_tag_changes_with_all_that_shows() -> None:
     records = [
-        VmRecord(vm(sealed=plan(N1), exposed=exposed), key, version)
+        VmRecord(vm(sealed=plan(N1), exposed=exposed), key, version, token)
+        for token in (b"1", b"2")
         for exposed in (True, False)
         for key in (1, 11)
         for version in (1, 11)
