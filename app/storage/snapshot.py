@@ -75,7 +75,7 @@ class FleetSnapshot:
     async def _brought_up_alone(self) -> _Held:
         async with self._engine.connect() as connection:
             # One transaction with one view, so that the revision, its token and the rows are of one moment.
-            viewing = await connection.execution_options(**_ONE_VIEW[connection.dialect.name])
+            viewing = await connection.execution_options(**ONE_VIEW[connection.dialect.name])
             async with viewing.begin():
                 base = self._held if await _has_in_its_past(connection, self._held) else _NOTHING
                 self._held = await self._read(connection, base)
@@ -136,7 +136,7 @@ _token: Final = select(fleet_revisions.c.token).where(fleet_revisions.c.revision
 _PRESENT: Final = select(fleet.c.revision, _token.label("token"))
 _PUT: Final = select(hosts.c.name, hosts.c.state, hosts.c.labels, *PROFILE_COLUMNS)
 
-_ONE_VIEW: Final[Mapping[str, Mapping[str, str]]] = {
+ONE_VIEW: Final[Mapping[str, Mapping[str, str]]] = {
     "postgresql": {"isolation_level": "REPEATABLE READ"},
     "sqlite": {"sqlite_begin": "BEGIN"},
 }
