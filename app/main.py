@@ -78,8 +78,10 @@ def create_app(settings: Settings | None = None, guard: Guard = let_all_pass) ->
     app.state.guard = guard
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, timeout=settings.request_timeout)
     app.add_middleware(RequestScope, metrics=metrics, logged=LOGGED[settings.access_log])
+    # The hot reads are matched first.
+    app.include_router(implementation_lists.router)
+    app.include_router(targets.hot_router)
     for resource in (
-        implementation_lists,  # first: the hot reads are matched first
         hosts,
         host_imports,
         implementations,

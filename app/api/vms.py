@@ -11,7 +11,7 @@ from app.api.etags import tagged
 from app.api.media_types import json_body
 from app.api.models.vms import VmIn, VmOut, VmsOut
 from app.api.paging import Paging, encode_cursor
-from app.api.parameters import SpareVmName, StoppedVmName, VmName
+from app.api.parameters import DryRun, SpareVmName, StoppedVmName, VmName
 from app.api.routes import GuardedRoute
 from app.api.vm_filters import Filter
 from app.services import vms
@@ -45,14 +45,21 @@ async def list_vms(context: ContextDep, wanted: Filter, page: Paging) -> VmsOut:
     },
 )
 async def put_vm(
-    request: Request, context: ContextDep, vm: StoppedVmName, body: VmIn, conditions: PutConditions
+    request: Request,
+    context: ContextDep,
+    vm: StoppedVmName,
+    body: VmIn,
+    conditions: PutConditions,
+    dry_run: DryRun = False,  # noqa: FBT002 - a query parameter
 ) -> Response:
     """Define a VM or change its definition.
 
     A changed placement decides at once where a running VM may move; its list changes with its next boot only.
     """
-    found, created = await vms.put_vm(context, vm, body.to_domain(), conditions)
-    return tagged(request, VmOut.from_domain(found), found.tag, status=201 if created else 200)
+    put = vms.rehearse_vm if dry_run else vms.put_vm
+    found, created = await put(context, vm, body.to_domain(), conditions)
+    tag = None if dry_run else found.tag
+    return tagged(request, VmOut.from_domain(found), tag, status=201 if created else 200)
 
 
 @router.get("/{vm}", response_model=VmOut, summary="Read a VM", responses=refuses("vm_not_found"))

@@ -29,7 +29,7 @@ class HostLines(Protocol):
         """Digest of the request, known once everything has been read."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
     created: int
     updated: int
@@ -90,4 +90,10 @@ async def _merge(context: Context, tx: Transaction, reporter: str, *, dry_run: b
             await tx.imports.merge(tally, revision, context.now(), reporter)
         if tally.unchanged:
             await tx.imports.beat()
-    return Imported(tally.created, tally.updated, tally.unchanged, revision, dry_run)
+    return Imported(
+        created=tally.created,
+        updated=tally.updated,
+        unchanged=tally.unchanged,
+        fleet_revision=revision,
+        dry_run=dry_run,
+    )

@@ -51,6 +51,17 @@ async def put_host(context: Context, host: Host, precondition: Precondition, rep
         return await _write_host(context, tx, host.name, lambda _: host, precondition, reporter)
 
 
+async def rehearse_host(context: Context, host: Host, precondition: Precondition, _: str) -> tuple[HostRecord, bool]:
+    """What `put_host` would answer now. Writes nothing."""
+    async with context.database.reading() as tx:
+        seen = await tx.hosts.find(host.name)
+        precondition.check(host.name, None if seen is None else seen.tag)
+        if seen is not None:
+            return replace(seen, host=host), False
+        now = context.now()
+        return HostRecord(host, (await tx.fleet(now)).revision, now, now), True
+
+
 async def patch_host(
     context: Context, name: str, patch: HostPatch, precondition: Precondition, reporter: str
 ) -> HostRecord:

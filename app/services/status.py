@@ -15,7 +15,7 @@ from app.services.context import Context
 from app.storage.database import Transaction
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FleetStatus:
     fleet_revision: int
     hosts: Mapping[HostState, int]
@@ -44,18 +44,18 @@ async def fleet_status(context: Context) -> FleetStatus:
         open_, overdue = await tx.migrations.count_open(now - context.migration_timeout)
         states = await tx.vms.count_by_state()
     return FleetStatus(
-        fleet.revision,
-        by_state(fleet, fleet.present),
-        len(incomplete(fleet)),
-        len(unreadable(fleet)),
-        len(stale(fleet)),
-        None if oldest is None else now - oldest,
-        None if newest is None else now - newest,
-        {state: states.get(state, 0) for state in VmState},
-        unreadable_vms,
-        conditions,
-        open_,
-        overdue,
+        fleet_revision=fleet.revision,
+        hosts=by_state(fleet, fleet.present),
+        incomplete=len(incomplete(fleet)),
+        unreadable=len(unreadable(fleet)),
+        stale=len(stale(fleet)),
+        oldest_observation=None if oldest is None else now - oldest,
+        newest_observation=None if newest is None else now - newest,
+        vms={state: states.get(state, 0) for state in VmState},
+        unreadable_vms=unreadable_vms,
+        conditions=conditions,
+        open_migrations=open_,
+        overdue_migrations=overdue,
     )
 
 

@@ -7,7 +7,7 @@ from app.domain.errors import HostNotFound
 from app.domain.fleet.fleet import Fleet, FleetHost
 from app.domain.paging import Page, PageRequest
 from app.domain.planning.comparison import Comparison, compare
-from app.domain.planning.eligibility import MOVE_RULES, Move, Rejection, reasons, refused, rejections, targets
+from app.domain.planning.eligibility import Move, Rejection, reasons, refused, rejections, targets
 from app.domain.planning.reasons import Reason
 from app.domain.vms.transitions import move_of, running_of
 from app.domain.vms.vm import Running
@@ -64,7 +64,7 @@ async def judge_target(context: Context, vm: str, host: str) -> Verdict:
             fleet_revision=fleet.revision,
             accepted_hazards=move.plan.accepted_hazards,
             host=host,
-            reasons=reasons(fleet, candidate, move, MOVE_RULES),
+            reasons=reasons(fleet, candidate, move),
             comparison=compare(candidate.identity, move.plan.list),
             migration=running.migration,
         )
@@ -76,7 +76,7 @@ async def count_rejections(context: Context, vm: str) -> Rejections:
         return Rejections(
             fleet.revision,
             move.plan.accepted_hazards,
-            len(refused(fleet, move, MOVE_RULES)),
+            len(refused(fleet, move)),
             tuple(rejections(fleet, move)),
         )
 

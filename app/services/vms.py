@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from app.domain.errors import VmUnreadable
@@ -12,7 +12,7 @@ from app.domain.preconditions import Precondition
 from app.domain.vms.advice import AdvisedVm
 from app.domain.vms.conditions import Condition
 from app.domain.vms.transitions import idle
-from app.domain.vms.vm import VmDefinition, VmState
+from app.domain.vms.vm import Vm, VmDefinition, VmRecord, VmState
 from app.services.context import Context
 from app.storage.database import Transaction
 from app.storage.running_kinds import Standing
@@ -96,6 +96,18 @@ async def put_vm(
             # Not created: somebody else has, since it was not found. Perhaps it is gone again.
             created = await tx.vms.create(name, definition)
         return AdvisedVm.of(await tx.vms.get(name), context.reference), created
+
+
+async def rehearse_vm(
+    context: Context, name: str, definition: VmDefinition, precondition: Precondition
+) -> tuple[AdvisedVm, bool]:
+    """What `put_vm` would answer now. Writes nothing."""
+    async with context.database.reading() as tx:
+        current = await tx.vms.find(name)
+        precondition.check(name, None if current is None else current.tag)
+        present = current or VmRecord(Vm(name, definition), key=0, version=0)
+        record = replace(present, vm=replace(present.vm, definition=definition))
+        return AdvisedVm.of(record, context.reference), current is None
 
 
 async def delete_vm(context: Context, name: str, precondition: Precondition) -> None:

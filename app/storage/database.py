@@ -61,7 +61,7 @@ _IMPORT: Final[Mapping[str, Any]] = {"sqlite_begin": "BEGIN"}
 """While an import arrives it writes to temporary tables only, and keeps nobody waiting."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Transaction:
     """The stores of one transaction."""
 
@@ -187,14 +187,14 @@ class Database:
         identities = Identities(connection, self._identities)
         lists = ImplementationLists(connection, self._lists)
         return Transaction(
-            connection,
-            Hosts(connection, identities),
-            Vms(connection, identities, lists),
-            RunningKinds(connection, identities, lists),
-            lists,
-            Migrations(connection),
-            Answers(connection),
-            identities,
-            Imports(connection, identities),
-            self._snapshot,
+            connection=connection,
+            hosts=Hosts(connection, identities),
+            vms=Vms(connection, identities, lists),
+            kinds=RunningKinds(connection, identities, lists),
+            lists=lists,
+            migrations=Migrations(connection),
+            answers=Answers(connection),
+            identities=identities,
+            imports=Imports(connection, identities),
+            _snapshot=self._snapshot,
         )

@@ -222,19 +222,19 @@ class Vms:
         )
 
     def _boot(self, row: Row[Any]) -> Boot:
-        return Boot(row.vm, row.number, self._plan(row), row.sealed_at, row.adopted)
+        return Boot(vm=row.vm, number=row.number, plan=self._plan(row), sealed_at=row.sealed_at, adopted=row.adopted)
 
     def _plan(self, row: Row[Any]) -> Plan:
         return Plan(
-            row.host,
-            _cpus(row),
-            unpacked(row.own_entries),
-            self._lists.known(row.digest, row.entries),
-            Mode(row.mode),
-            tuple(ModeReason(reason) for reason in row.mode_reasons),
-            row.fleet_revision,
-            read_left_out(row.left_out),
-            strings(row.accepted_hazards),
+            host=row.host,
+            cpus=_cpus(row),
+            own=unpacked(row.own_entries),
+            list=self._lists.known(row.digest, row.entries),
+            mode=Mode(row.mode),
+            mode_reasons=tuple(ModeReason(reason) for reason in row.mode_reasons),
+            fleet_revision=row.fleet_revision,
+            left_out=read_left_out(row.left_out),
+            accepted_hazards=strings(row.accepted_hazards),
         )
 
 
@@ -309,11 +309,11 @@ def read_placement(document: Mapping[str, Any]) -> Placement:
         for key, operator, values in document["match_expressions"]
     )
     return Placement(
-        Selector(string_map(document["match_labels"]), tuple(expressions)),
-        strings(document["include_hosts"]),
-        strings(document["exclude_hosts"]),
-        whole(document["max_implementations"]),
-        strings(document["accept_hazards"]),
+        selector=Selector(string_map(document["match_labels"]), tuple(expressions)),
+        include_hosts=strings(document["include_hosts"]),
+        exclude_hosts=strings(document["exclude_hosts"]),
+        max_implementations=whole(document["max_implementations"]),
+        accept_hazards=strings(document["accept_hazards"]),
     )
 
 

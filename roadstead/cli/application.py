@@ -11,6 +11,7 @@ from typer.main import get_command
 from typing_extensions import override
 
 from roadstead.cli.options import add_options, output_options, server_options
+from roadstead.collector.standard_output import read_to_its_end
 
 _TALKS: Final = (server_options, output_options)
 
@@ -52,6 +53,11 @@ class _OnDemand(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         name, command, rest = super().resolve_command(ctx, args)
         return name, command and _command(command.name or ""), rest
+
+    @override
+    def invoke(self, ctx: Any) -> Any:
+        with read_to_its_end():
+            return super().invoke(ctx)
 
 
 def _command(name: str) -> Any:  # noqa: ANN401 - Typer has no public name for what it makes

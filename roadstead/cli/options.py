@@ -12,6 +12,7 @@ import typer
 from typer.main import get_command
 
 _KEY: Final = "roadstead.options"
+_GIVEN: Final = "roadstead.options.given"
 _FROM_COMMAND_LINE: Final = "COMMANDLINE"
 """Typer has no public name for where a value comes from."""
 
@@ -55,11 +56,19 @@ def chosen(ctx: typer.Context) -> Options:
     return options
 
 
+def given(ctx: typer.Context) -> Options:
+    """Those of the values that stand on the command line."""
+    options: Options = ctx.meta.get(_GIVEN, {})
+    return options
+
+
 def _keep(ctx: typer.Context, param: typer.CallbackParam, value: object) -> object:
     options: Options = ctx.meta.setdefault(_KEY, {})
     source = ctx.get_parameter_source(param.name)
-    if param.name not in options or (source and source.name == _FROM_COMMAND_LINE):
-        options[param.name] = value
+    if source and source.name == _FROM_COMMAND_LINE:
+        options[param.name] = ctx.meta.setdefault(_GIVEN, {})[param.name] = value
+    else:
+        options.setdefault(param.name, value)
     return value
 
 

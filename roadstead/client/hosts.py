@@ -43,9 +43,9 @@ def read(name: str) -> Call[Host]:
     return get(address("hosts", name))
 
 
-def write(name: str, host: HostInput) -> Call[Host]:
+def write(name: str, host: HostInput, *, dry_run: bool = False) -> Call[Host]:
     """Create the host, or replace all of it."""
-    return put(address("hosts", name), host)
+    return put(address("hosts", name), host, {"dry_run": dry_run or None})
 
 
 def edit(name: str, changes: HostPatch) -> Call[Host]:

@@ -30,9 +30,9 @@ def read(name: str) -> Call[Vm]:
     return get(address("vms", name))
 
 
-def write(name: str, definition: VmInput) -> Call[Vm]:
+def write(name: str, definition: VmInput, *, dry_run: bool = False) -> Call[Vm]:
     """Define the VM, or change its definition."""
-    return put(address("vms", name), definition)
+    return put(address("vms", name), definition, {"dry_run": dry_run or None})
 
 
 def remove(name: str) -> Call[None]:

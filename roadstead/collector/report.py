@@ -18,7 +18,7 @@ class CpuGroup:
     """None on a kernel that does not show AIDR_EL1: unknown, never 0."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HostReport:
     """One complete observation of a host. None is unknown throughout."""
 

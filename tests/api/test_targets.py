@@ -193,6 +193,23 @@ async def test_a_host_that_is_added_later_is_a_target_if_it_fits(running: httpx.
     assert await names(running) == ["h0", "h2", "h3"]
 
 
+async def test_faulty_parameters_of_the_hot_road_are_refused_as_everywhere(running: httpx.AsyncClient) -> None:
+    everywhere, here = [
+        (await running.get(f"{path}?limit=0&cursor={'x' * 1025}")).json() for path in ("/v1/hosts", TARGETS)
+    ]
+    assert [error["pointer"] for error in here["errors"]] == ["/limit", "/cursor"]
+    assert here["errors"] == everywhere["errors"]
+    assert pointers(await running.get("/v1/vms/VM/targets?limit=many")) == ["/vm", "/limit"]
+
+
+async def test_pages_of_targets(running: httpx.AsyncClient) -> None:
+    whole = await get(running, TARGETS)
+    first = await get(running, TARGETS, limit=1)
+    assert (first["items"], first["total"]) == (whole["items"][:1], 2)
+    rest = await get(running, TARGETS, limit=1, cursor=first["next_cursor"])
+    assert (rest["items"], rest["next_cursor"]) == (whole["items"][1:], None)
+
+
 async def test_while_it_migrates_a_vm_still_has_targets(running: httpx.AsyncClient) -> None:
     await admit(running, "vm-1", "h2")
     assert await names(running) == ["h2", "h3"]

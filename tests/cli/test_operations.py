@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from app.api.models.hosts import EXAMPLE_HOST
 from tests.api_description import OPERATIONS, Operation, operation_at, resolved
 from tests.cli.program import CommandLine
 from tests.failing_service import Heard, failing_service, problem
@@ -27,6 +28,7 @@ COMMANDS: Final[Mapping[str, list[str]]] = {
         "hosts list --not-stale --not-incomplete --not-unreadable",
     ],
     "get_host": ["hosts show h1"],
+    "put_host": ["hosts apply HOST", "hosts apply HOST --dry-run"],
     "patch_host": ["hosts state h1 cordoned"],
     "delete_host": ["hosts delete h1"],
     "get_host_history": ["hosts history h1"],
@@ -37,7 +39,7 @@ COMMANDS: Final[Mapping[str, list[str]]] = {
         "vms list --without-target --accepting-hazards --outdated",
         "vms list --not-exposed --not-without-target --not-accepting-hazards --not-outdated",
     ],
-    "put_vm": ["vms apply FILE"],
+    "put_vm": ["vms apply FILE", "vms apply FILE --dry-run"],
     "get_vm": ["vms show vm-1"],
     "delete_vm": ["vms delete vm-1"],
     "boot_vm": [
@@ -69,7 +71,6 @@ COMMANDS: Final[Mapping[str, list[str]]] = {
 }
 
 NO_COMMAND: Final = {
-    "put_host": "a host is reported by the collector, and a file of one line is imported",
     "describe_service": "links for people with a browser",
     "check_health": "for whatever watches processes, which speaks HTTP",
     "check_readiness": "the same",
@@ -107,9 +108,11 @@ class Said(NamedTuple):
 
 @pytest.fixture
 def said(operation: Operation, roadstead: CommandLine, tmp_path: Path) -> list[Said]:
-    file = tmp_path / "vm.json"
-    file.write_text(json.dumps(VM))
-    return [_said(roadstead, command.replace("FILE", str(file)).split()) for command in COMMANDS[operation.id]]
+    files = {word: tmp_path / f"{word}.json" for word in ("FILE", "HOST")}
+    files["FILE"].write_text(json.dumps(VM))
+    files["HOST"].write_text(json.dumps({"name": "h1", **EXAMPLE_HOST}))
+    commands = ([str(files.get(word, word)) for word in command.split()] for command in COMMANDS[operation.id])
+    return [_said(roadstead, command) for command in commands]
 
 
 def _said(roadstead: CommandLine, arguments: list[str]) -> Said:

@@ -45,7 +45,7 @@ CALLS: Final[Mapping[str, list[partial[Call[Any]]]]] = {
             unreadable=False,
         )
     ],
-    "put_host": [partial(hosts.write, "h1", HOST)],
+    "put_host": [partial(hosts.write, "h1", HOST, dry_run=True)],
     "get_host": [partial(hosts.read, "h1")],
     "patch_host": [partial(hosts.edit, "h1", {"state": "cordoned"})],
     "delete_host": [partial(hosts.remove, "h1")],
@@ -64,7 +64,7 @@ CALLS: Final[Mapping[str, list[partial[Call[Any]]]]] = {
             page_size=5,
         )
     ],
-    "put_vm": [partial(vms.write, "vm-1", VM)],
+    "put_vm": [partial(vms.write, "vm-1", VM, dry_run=True)],
     "get_vm": [partial(vms.read, "vm-1")],
     "delete_vm": [partial(vms.remove, "vm-1")],
     "boot_vm": [

@@ -120,7 +120,15 @@ def plan(
     cpus: CpuList | None = None,
 ) -> Plan:
     """The sealed list of a boot on a host with one implementation: the first entry."""
-    return Plan(at, cpus, entries[:1], ImplementationList(entries), mode, mode_reasons, fleet_revision=1)
+    return Plan(
+        host=at,
+        cpus=cpus,
+        own=entries[:1],
+        list=ImplementationList(entries),
+        mode=mode,
+        mode_reasons=mode_reasons,
+        fleet_revision=1,
+    )
 
 
 def move(sealed: Plan, current_host: str = "h1", placement: Placement = ANYWHERE) -> Move:

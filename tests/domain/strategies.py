@@ -147,15 +147,15 @@ hazards = st.lists(st.sampled_from(sorted(REFERENCE.tables.hazard_tables)), uniq
 _some_names = st.lists(st.sampled_from([*NAMES, "nowhere"]), max_size=4).map(tuple)
 placements = st.builds(
     Placement,
-    st.just(Selector()) | selectors,
-    st.just(()) | _some_names,
-    st.just(()) | _some_names,
-    st.sampled_from([64, 64, 64, 3, 2, 1]),
-    st.just(()) | hazards,
+    selector=st.just(Selector()) | selectors,
+    include_hosts=st.just(()) | _some_names,
+    exclude_hosts=st.just(()) | _some_names,
+    max_implementations=st.sampled_from([64, 64, 64, 3, 2, 1]),
+    accept_hazards=st.just(()) | hazards,
 )
 wide_placements = st.builds(
     Placement,
-    st.just(Selector()) | st.builds(Selector, match_expressions=st.tuples(requirements)),
+    selector=st.just(Selector()) | st.builds(Selector, match_expressions=st.tuples(requirements)),
     max_implementations=st.sampled_from([64, 64, 64, 64, 3]),
     accept_hazards=st.just(()) | hazards,
 )

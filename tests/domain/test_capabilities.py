@@ -8,7 +8,7 @@ from app.domain.fleet.capabilities import CAPABILITIES, DISCOVERY, Capabilities,
 from app.domain.fleet.fleet import Fleet
 from app.domain.planning.checking import UnsoundPlan, check_plan
 from app.domain.planning.composition import compose, mode_reasons
-from app.domain.planning.eligibility import MOVE_RULES, reasons
+from app.domain.planning.eligibility import reasons
 from tests.domain.samples import BLIND, DISCOVERS, N1, host, move, order, plan
 
 ALL = Capabilities(**{each.name: True for each in CAPABILITIES})
@@ -31,7 +31,7 @@ def test_the_table_has_what_a_host_reports() -> None:
 @not_there
 def test_a_host_that_lacks_one_is_no_target(capability: Capability, answer: bool | None) -> None:  # noqa: FBT001 - the same
     lacking = host("h2", capabilities=without(capability, answer))
-    [reason] = reasons(Fleet.of([lacking], 1), lacking, move(plan(N1)), MOVE_RULES)
+    [reason] = reasons(Fleet.of([lacking], 1), lacking, move(plan(N1)))
     assert reason.code == f"lacks_{capability.name}"
     assert reason.detail.endswith(capability.ability)
     assert reason.remedy == capability.remedy

@@ -214,8 +214,8 @@ def test_few_hosts_are_visited_however_many_there_are(selector: Selector) -> Non
         1,
     )
     assert isinstance(fleet, Visited)
-    missing = oracle.coverage_faults(oracle.met(fleet, Placement(selector)), {N1}, {N1}, set())
-    assert named_faults(fleet, order("h0000", Placement(selector)), sealed(N1, at="h0000")) == missing
+    missing = oracle.coverage_faults(oracle.met(fleet, Placement(selector=selector)), {N1}, {N1}, set())
+    assert named_faults(fleet, order("h0000", Placement(selector=selector)), sealed(N1, at="h0000")) == missing
     assert fleet.visits <= len({N1, V1, V2, A76}) + 3
 
 

@@ -26,12 +26,12 @@ DOCUMENT = errata_document()
     ],
 )
 def test_a_range_covers_its_model_from_first_to_last(midr: int, inside: bool) -> None:  # noqa: FBT001
-    neoverse_n1 = ModelRange(0x41, 0xD0C, Revision(0, 0), Revision(3, 1))
+    neoverse_n1 = ModelRange(implementer=0x41, part=0xD0C, first=Revision(0, 0), last=Revision(3, 1))
     assert neoverse_n1.covers(midr) is inside
 
 
 def test_a_part_mask_leaves_bits_of_the_part_open() -> None:
-    kryo = ModelRange(0x51, 0x200, Revision(0, 0), Revision(15, 15), part_mask=0xF00)
+    kryo = ModelRange(implementer=0x51, part=0x200, first=Revision(0, 0), last=Revision(15, 15), part_mask=0xF00)
     assert kryo.covers(0x510F2111)
     assert not kryo.covers(0x510F3111)
 

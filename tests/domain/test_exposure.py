@@ -8,7 +8,7 @@ from app.domain.cpu.cpulist import CpuList, parse_cpulist
 from app.domain.cpu.identity import Identity
 from app.domain.cpu.implementation import Implementation
 from app.domain.fleet.fleet import Fleet, FleetHost
-from app.domain.planning.eligibility import FIT_RULES, reasons
+from app.domain.planning.eligibility import reasons
 from app.domain.planning.implementation_list import ImplementationList
 from app.domain.planning.reasons import ReasonCode
 from app.domain.vms.exposure import covers
@@ -109,7 +109,7 @@ def test_no_boot_is_exposed_from_the_start(situation: Situation) -> None:
 def test_who_fits_at_arrival_is_covered_there(situation: Situation, each: FleetHost) -> None:
     plan = planned(situation)
     fleet = Fleet.of([each], 1)
-    found = {reason.code for reason in reasons(fleet, each, move(plan), FIT_RULES)}
+    found = {reason.code for reason in reasons(fleet, each, move(plan).on_arrival())}
     about_registers = found & {ReasonCode.IDENTITY_INCOMPLETE, ReasonCode.IMPLEMENTATION_NOT_LISTED}
     assert covers(plan.list, plan.cpus, each.identity, moved=True) is not bool(about_registers)
 

@@ -29,7 +29,7 @@ def vm(
     definition = VmDefinition(placement or Placement(), guest or Guest(discovers_implementations=True))
     if sealed is None:
         return Vm("vm-1", definition)
-    boot = Boot("vm-1", 1, sealed, NOON)
+    boot = Boot(vm="vm-1", number=1, plan=sealed, sealed_at=NOON)
     found = uniform(V1) if exposed else uniform(N1)
     return Vm("vm-1", definition, Running(boot=boot, host="h1", identity=found, migration=migration))
 

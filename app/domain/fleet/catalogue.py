@@ -38,7 +38,7 @@ class HostFilter:
     unreadable: bool | None = None
 
     def select(self, fleet: Fleet) -> FrozenBitMap:
-        hosts = fleet.allowed(Placement(Selector(match_expressions=self.labels)))
+        hosts = fleet.allowed(Placement(selector=Selector(match_expressions=self.labels)))
         if self.states:
             hosts &= union(fleet.having(Facet.STATE, state) for state in self.states)
         if self.implementation:
@@ -56,7 +56,7 @@ def stale(fleet: Fleet) -> FrozenBitMap:
 
 def incomplete(fleet: Fleet) -> FrozenBitMap:
     """The hosts with an unknown register (rule 1); those that cannot be read are among them."""
-    return union(hosts for identity, hosts in fleet.identities() if not identity.complete)
+    return fleet.incomplete
 
 
 def unreadable(fleet: Fleet) -> FrozenBitMap:
@@ -66,8 +66,7 @@ def unreadable(fleet: Fleet) -> FrozenBitMap:
 
 def with_any_of(fleet: Fleet, implementations: Collection[Implementation]) -> FrozenBitMap:
     """The hosts that have at least one of these implementations, fully known."""
-    wanted = frozenset(implementations)
-    return union(hosts for identity, hosts in fleet.identities() if not identity.known.isdisjoint(wanted))
+    return fleet.having_any(Facet.IMPLEMENTATION, implementations)
 
 
 def _with_implementation(fleet: Fleet, pattern: ImplementationPattern) -> FrozenBitMap:
