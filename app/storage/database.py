@@ -24,7 +24,7 @@ from app.storage.implementation_lists import ImplementationLists, ListCache
 from app.storage.migrations import Migrations
 from app.storage.postgresql import connect, connection_options, cut_when_silent
 from app.storage.running_kinds import RunningKinds
-from app.storage.snapshot import FleetSnapshot
+from app.storage.snapshot import ONE_VIEW, FleetSnapshot
 from app.storage.sqlite import database_file, prepare
 from app.storage.vms import Vms
 
@@ -145,6 +145,15 @@ class Database:
         self._check_released()
         async with self.looking() as connection:
             yield self._transaction(connection)
+
+    @asynccontextmanager
+    async def viewing(self) -> AsyncIterator[Transaction]:
+        """Reads that all see one moment, but for the fleet: that may be later, so it is asked for first."""
+        self._check_released()
+        async with self._connected(self.engine, self._patience) as connection:
+            view = await connection.execution_options(**ONE_VIEW[connection.dialect.name])
+            async with view.begin():
+                yield self._transaction(view)
 
     @asynccontextmanager
     async def looking(self) -> AsyncIterator[AsyncConnection]:

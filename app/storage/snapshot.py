@@ -25,8 +25,8 @@ from app.storage.profiles import PROFILE_COLUMNS, read_profile
 from app.storage.tables import deleted_hosts, fleet, fleet_revisions, hosts
 from app.storage.unreadable import note, readable
 
-_BATCH: Final = 2_000
-"""Rows taken from the database at a time, so that reading a large fleet needs little memory."""
+_BATCH: Final = 500
+"""Rows taken from the database at a time: reading a large fleet needs little memory, and nobody waits long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class FleetSnapshot:
     async def _brought_up_alone(self, now: datetime) -> Fleet:
         async with self._engine.connect() as connection:
             # One transaction with one view, so that all that is read is of one moment.
-            viewing = await connection.execution_options(**_ONE_VIEW[connection.dialect.name])
+            viewing = await connection.execution_options(**ONE_VIEW[connection.dialect.name])
             async with viewing.begin():
                 moment = await _moment(connection, self._stale(now))
                 base = self._held if await _has_in_its_past(connection, self._held) else _NOTHING
@@ -116,7 +116,9 @@ class FleetSnapshot:
         deleted = _without((await connection.execute(gone)).scalars(), put)
         self._forget_unused()
         _note_news(unread, base.unread)
-        return _Held(base.fleet.changed(put, deleted, moment.revision), moment.token, frozenset(unread))
+        # In a thread: a large fleet takes longer to index than others should wait.
+        changed = await asyncio.to_thread(base.fleet.changed, put, deleted, moment.revision)
+        return _Held(changed, moment.token, frozenset(unread))
 
     def _forget_unused(self) -> None:
         # What is shared is not counted; when most of it must be of the past, begin again.
@@ -152,7 +154,7 @@ _token: Final = select(fleet_revisions.c.token).where(fleet_revisions.c.revision
 _PRESENT: Final = select(fleet.c.revision, _token.label("token"))
 _PUT: Final = select(hosts.c.name, hosts.c.state, hosts.c.labels, *PROFILE_COLUMNS)
 
-_ONE_VIEW: Final[Mapping[str, Mapping[str, str]]] = {
+ONE_VIEW: Final[Mapping[str, Mapping[str, str]]] = {
     "postgresql": {"isolation_level": "REPEATABLE READ"},
     "sqlite": {"sqlite_begin": "BEGIN"},
 }

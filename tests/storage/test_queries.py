@@ -65,7 +65,7 @@ READS = {
     "/v1/vms/vm-1/rejections": 2,
     "/v1/migrations": 1,
     "/v1/migrations?vm=vm-1&state=failed": 1,
-    "/metrics": 5,
+    "/metrics": 6,
 }
 
 
