@@ -60,6 +60,11 @@ class FleetSnapshot:
             held = await self._brought_up()
         return await self._with_stale(connection, held.fleet, now)
 
+    def held(self, revision: int, token: bytes | None) -> Fleet | None:
+        """The fleet at a revision, of which nobody is said to be stale; None if memory has another one."""
+        held = self._held
+        return held.fleet if held is not _NOTHING and (revision, token) == (held.fleet.revision, held.token) else None
+
     async def _brought_up(self) -> _Held:
         lost = self._lost
         async with self._turn:

@@ -253,7 +253,7 @@ class Vms:
             vms=row.vms,
             host=row.name,
             identity=identity,
-            placement=_placement(row.placement),
+            placement=read_placement(row.placement),
             plan=plan,
             moved=_moved(row, plan, row.name),
         )
@@ -344,13 +344,13 @@ def _placement_document(placement: Placement) -> dict[str, Any]:
 
 def _definition(row: Row[Any]) -> VmDefinition:
     return VmDefinition(
-        _placement(row.placement),
+        read_placement(row.placement),
         Guest(row.discovers_implementations, row.kernel_release),
         None if row.vcpus is None else Resources(row.vcpus, row.memory_mib),
     )
 
 
-def _placement(document: Mapping[str, Any]) -> Placement:
+def read_placement(document: Mapping[str, Any]) -> Placement:
     expressions = (
         Requirement(string(key), Operator(operator), strings(values))
         for key, operator, values in document["match_expressions"]
