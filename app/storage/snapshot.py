@@ -77,6 +77,11 @@ class FleetSnapshot:
             return moment.shown(held.fleet)
         return await self._brought_up(now)
 
+    def held(self, revision: int, token: bytes | None) -> Fleet | None:
+        """The fleet at a revision, of which nobody is said to be stale; None if memory has another one."""
+        held = self._held
+        return held.fleet if held is not _NOTHING and (revision, token) == (held.fleet.revision, held.token) else None
+
     async def _brought_up(self, now: datetime) -> Fleet:
         lost = self._lost
         async with self._turn:
