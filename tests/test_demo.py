@@ -86,7 +86,7 @@ def test_printed_calls_work_in_a_shell_and_can_be_repeated(running: RunningDemo,
         headers = tmp_path / attempt
         headers.mkdir()
         done = subprocess.run(
-            ["sh", "-e"],  # noqa: S607 - whichever shell the user has
+            ["sh", "-e"],
             input=script,
             env=os.environ | {"HEADERS": str(headers)},
             capture_output=True,
@@ -104,7 +104,7 @@ def test_printed_commands_do_the_same(running: RunningDemo, tmp_path: Path) -> N
     commands = [line for line in running.printed if COMMAND.search(line)]
     codes = tmp_path / "codes"
     done = subprocess.run(
-        ["sh"],  # noqa: S607 - whichever shell the user has
+        ["sh"],
         input="\n".join([*exports, *(f'{command}\necho "$?" >>"$CODES"' for command in commands)]),
         env=os.environ | {"CODES": str(codes)},
         capture_output=True,

@@ -59,7 +59,9 @@ class _Row:
 
     @property
     def cpus(self) -> Document:
-        return {column: self.cells.get(column) for column in _CPUS}
+        """An AIDR that is not told is left out: what the service knows of it stays."""
+        document: Document = {column: self.cells.get(column) for column in _CPUS}
+        return document if document["aidr"] else {column: cell for column, cell in document.items() if column != "aidr"}
 
 
 def csv_as_ndjson(lines: Iterable[str]) -> Iterator[bytes]:

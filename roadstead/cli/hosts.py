@@ -34,19 +34,45 @@ Implementation = Annotated[
     str | None,
     typer.Option(metavar="MIDR[,REVIDR[,AIDR]]", help="Only hosts with it; registers left out may be anything."),
 ]
+Stale = Annotated[
+    bool | None,
+    typer.Option("--stale/--not-stale", help="Only hosts that were not observed recently enough, or that were."),
+]
+Incomplete = Annotated[
+    bool | None,
+    typer.Option("--incomplete/--not-incomplete", help="Only hosts with an unknown register, or with none."),
+]
+Unreadable = Annotated[
+    bool | None,
+    typer.Option(
+        "--unreadable/--not-unreadable", help="Only hosts that the service has and cannot read, or that it can."
+    ),
+]
 
 
 @hosts.command("list")
 def list_hosts(
     ctx: typer.Context,
+    *,
     label: Labels = None,
     state: States = None,
     implementation: Implementation = None,
+    stale: Stale = None,
+    incomplete: Incomplete = None,
+    unreadable: Unreadable = None,
     limit: Limit = 100,
 ) -> None:
     """Hosts by name. All conditions must hold."""
     with session(ctx) as (client, output):
-        call = calls.find(label or (), [each.value for each in state or ()], implementation, page_size(limit))
+        call = calls.find(
+            label or (),
+            [each.value for each in state or ()],
+            implementation,
+            page_size(limit),
+            stale=stale,
+            incomplete=incomplete,
+            unreadable=unreadable,
+        )
         output.show_all(client.each(call), HOSTS, limit)
 
 
@@ -92,7 +118,7 @@ def export(
 
 
 @hosts.command()
-def apply(ctx: typer.Context, file: DefinitionFile, dry_run: DryRun = False) -> None:  # noqa: FBT002 - an option
+def apply(ctx: typer.Context, file: DefinitionFile, dry_run: DryRun = False) -> None:
     """Create hosts, or replace all that is said of them, from a file. Each has a `name` beside what the API wants."""
     with session(ctx) as on:
         apply_file(on, HOST, file, dry_run=dry_run)

@@ -24,15 +24,51 @@ OnHost = Annotated[str | None, typer.Option("--host", metavar="HOST", help="Only
 Exposed = Annotated[
     bool | None, typer.Option("--exposed/--not-exposed", help="Only VMs that are exposed, or that are not.")
 ]
+WithoutTarget = Annotated[
+    bool | None,
+    typer.Option(
+        "--without-target/--not-without-target", help="Only VMs that run and could move nowhere, or all others."
+    ),
+]
+AcceptingHazards = Annotated[
+    bool | None,
+    typer.Option(
+        "--accepting-hazards/--not-accepting-hazards",
+        help="Only VMs whose list weakens them by consent of their placement, or all others.",
+    ),
+]
+Outdated = Annotated[
+    bool | None,
+    typer.Option(
+        "--outdated/--not-outdated",
+        help="Only VMs whose list lacks CPUs that a boot on their host would list now, or all others.",
+    ),
+]
 
 
 @vms.command("list")
 def list_vms(
-    ctx: typer.Context, state: States = None, host: OnHost = None, exposed: Exposed = None, limit: Limit = 100
+    ctx: typer.Context,
+    *,
+    state: States = None,
+    host: OnHost = None,
+    exposed: Exposed = None,
+    without_target: WithoutTarget = None,
+    accepting_hazards: AcceptingHazards = None,
+    outdated: Outdated = None,
+    limit: Limit = 100,
 ) -> None:
     """VMs by name. All conditions must hold."""
     with session(ctx) as (client, output):
-        call = calls.find([each.value for each in state or ()], host, page_size(limit), exposed=exposed)
+        call = calls.find(
+            [each.value for each in state or ()],
+            host,
+            page_size(limit),
+            exposed=exposed,
+            without_target=without_target,
+            accepting_hazards=accepting_hazards,
+            outdated=outdated,
+        )
         output.show_all(client.each(call), VMS, limit)
 
 
@@ -54,7 +90,7 @@ def export(
 
 
 @vms.command()
-def apply(ctx: typer.Context, file: DefinitionFile, dry_run: DryRun = False) -> None:  # noqa: FBT002 - an option
+def apply(ctx: typer.Context, file: DefinitionFile, dry_run: DryRun = False) -> None:
     """Define VMs, or change their definitions, from a file. Each has a `name` beside what the API wants of a VM."""
     with session(ctx) as on:
         apply_file(on, VM, file, dry_run=dry_run)

@@ -1,7 +1,7 @@
 """The fleet on one screen."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -11,12 +11,14 @@ from roadstead.cli.views.migrations import MIGRATIONS
 from roadstead.cli.views.tables import fields, heading, table
 from roadstead.client.documents import Fleet, Migration
 
+S = TypeVar("S", bound=str)
+
 
 class Concern(NamedTuple):
     """Something that may need attention: how much there is of it, and how to see it."""
 
     words: str
-    count: int
+    number: int
     command: str
 
 
@@ -31,6 +33,7 @@ def concerns(fleet: Fleet) -> Sequence[Concern]:
         Concern("VMs exposed", fleet["vms_exposed"], "vms list --exposed"),
         Concern("VMs stranded", fleet["vms_without_target"], "vms list --without-target"),
         Concern("VMs that accept hazards", fleet["vms_accepting_hazards"], "vms list --accepting-hazards"),
+        Concern("VMs outdated: a boot would list more", fleet["vms_outdated"], "vms list --outdated"),
         Concern("VMs unreadable", fleet["vms_unreadable"], "vms list"),
         Concern("hosts stale", fleet["hosts_stale"], "hosts list --stale"),
         Concern("hosts with unknown registers", fleet["hosts_identity_incomplete"], "hosts list --incomplete"),
@@ -50,7 +53,7 @@ def status_view(standing: Standing) -> RenderableType:
     return Group(fields(facts), *_attention(concerns(fleet)), *_open(standing))
 
 
-def _counted(states: Mapping[str, int]) -> str:
+def _counted(states: Mapping[S, int]) -> str:
     return f"{sum(states.values())}: {', '.join(f'{count} {state}' for state, count in states.items() if count)}"
 
 
@@ -58,14 +61,14 @@ _STYLE: Final = "bold yellow"
 
 
 def _attention(found: Sequence[Concern]) -> Iterator[RenderableType]:
-    serious = [each for each in found if each.count]
+    serious = [each for each in found if each.number]
     if not serious:
         yield Text("\n✓ nothing needs attention", "green")
         return
     yield heading("Needs attention")
     made = Table.grid(padding=(0, 2, 0, 0))
     for each in serious:
-        made.add_row(Text(str(each.count), _STYLE), each.words, Text(f"roadstead {each.command}", "dim"))
+        made.add_row(Text(str(each.number), _STYLE), each.words, Text(f"roadstead {each.command}", "dim"))
     yield made
 
 

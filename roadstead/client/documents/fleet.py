@@ -12,11 +12,12 @@ class Fleet(TypedDict):
     hosts_stale: int
     hosts_identity_incomplete: int
     hosts_unreadable: int
-    oldest_observation_age_seconds: float | None
+    oldest_observation_age_seconds: int | None
     vms: dict[VmState, int]
     vms_exposed: int
     vms_without_target: int
     vms_accepting_hazards: int
+    vms_outdated: int
     vms_unreadable: int
     migrations_open: int
     migrations_overdue: int
