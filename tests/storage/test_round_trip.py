@@ -182,7 +182,9 @@ def test_vms_with_their_boots_and_migrations(settings: Settings, document: Json,
 # What is short as it comes and long as it is kept.
 
 SHORT = "0-65535:1/2"
-SAID = "a list of CPUs has at most 65536 characters; this one, with its ranges written out, has 191052"
+SAID = (
+    f'a list of CPUs has at most 65536 characters; this one, with its ranges written out, has 191052; found "{SHORT}"'
+)
 
 
 @pytest.mark.anyio
