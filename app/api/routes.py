@@ -15,6 +15,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import override
 
+from app.api.query_parameters import check_known, declared
+
 Guard = Callable[[Request], Awaitable[None]]
 """Lets a request pass, or raises what it is refused with."""
 
@@ -27,15 +29,26 @@ _Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class GuardedRoute(APIRoute):
-    """Handles what the app's guard lets pass. Every route is one, but for those that are open to all by intent."""
+    """Handles what the app's guard lets pass, with no query parameters but its own.
+
+    Every route is one, but for those that are open to all by intent. These take any parameter: they have no filters,
+    and probes, load balancers and links from elsewhere append their own.
+    """
 
     @override
     def get_route_handler(self) -> _Handler:
         handle = self._handler()
 
+        @cache
+        def parameters(app: FastAPI) -> frozenset[str]:
+            own = (declared(each) for each in iter_route_contexts(app.routes) if each.original_route is self)
+            return frozenset().union(*own)
+
         async def guarded(request: Request) -> Response:
             guard: Guard = request.app.state.guard
             await guard(request)
+            if request.scope["query_string"]:
+                check_known(request, parameters(request.app))
             return await handle(request)
 
         return guarded

@@ -25,7 +25,8 @@ from app.storage.identities import Identities, IdentityCache
 from app.storage.implementation_lists import ImplementationLists, ListCache
 from app.storage.migrations import Migrations
 from app.storage.postgresql import connect, connection_options, cut_when_silent
-from app.storage.snapshot import FleetSnapshot
+from app.storage.running_kinds import RunningKinds
+from app.storage.snapshot import ONE_VIEW, FleetSnapshot
 from app.storage.sqlite import database_file, prepare
 from app.storage.standings import Standing, Standings
 from app.storage.vms import Vms
@@ -63,13 +64,14 @@ _IMPORT: Final[Mapping[str, Any]] = {"sqlite_begin": "BEGIN"}
 """While an import arrives it writes to temporary tables only, and keeps nobody waiting."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Transaction:
     """The stores of one transaction."""
 
     connection: AsyncConnection
     hosts: Hosts
     vms: Vms
+    kinds: RunningKinds
     lists: ImplementationLists
     migrations: Migrations
     answers: Answers
@@ -94,7 +96,7 @@ class Database:
         self._reads = reads
         self._identities = IdentityCache()
         self._lists = ListCache()
-        # Imports are as slow as those who send them: they have connections of their own to wait with.
+        # Imports take long, and wait for each other: they have connections of their own to do so with.
         self._import_engine = create_engine(settings, pool_size=_IMPORTS_AT_ONCE, patience=_IMPORT_PATIENCE)
         self._snapshot_engine = create_engine(settings, pool_size=1, patience=patience)
         self._snapshot = FleetSnapshot(self._snapshot_engine, self._identities, settings.max_inventory_age)
@@ -158,6 +160,15 @@ class Database:
             yield self._transaction(connection)
 
     @asynccontextmanager
+    async def viewing(self) -> AsyncIterator[Transaction]:
+        """Reads that all see one moment, but for the fleet: that may be later, so it is asked for first."""
+        self._check_released()
+        async with self._connected(self.engine, self._patience) as connection:
+            view = await connection.execution_options(**ONE_VIEW[connection.dialect.name])
+            async with view.begin():
+                yield self._transaction(view)
+
+    @asynccontextmanager
     async def looking(self) -> AsyncIterator[AsyncConnection]:
         """What `reading` reads through; also while the stores are withheld, and whatever the schema."""
         async with self._connected(self.engine, self._patience) as connection:
@@ -189,13 +200,14 @@ class Database:
         identities = Identities(connection, self._identities)
         lists = ImplementationLists(connection, self._lists)
         return Transaction(
-            connection,
-            Hosts(connection, identities),
-            Vms(connection, identities, lists),
-            lists,
-            Migrations(connection),
-            Answers(connection),
-            identities,
-            Imports(connection, identities),
-            self._snapshot,
+            connection=connection,
+            hosts=Hosts(connection, identities),
+            vms=Vms(connection, identities, lists),
+            kinds=RunningKinds(connection, identities, lists),
+            lists=lists,
+            migrations=Migrations(connection),
+            answers=Answers(connection),
+            identities=identities,
+            imports=Imports(connection, identities),
+            _snapshot=self._snapshot,
         )

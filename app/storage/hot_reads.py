@@ -105,6 +105,6 @@ class _OnSqlite:
             self._connection.close()
 
 
-def _stored(value: object) -> Any:  # noqa: ANN401 - whatever the driver takes
+def _stored(value: object) -> Any:
     """As SQLAlchemy stores it: moments as text, in UTC."""
     return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}" if isinstance(value, datetime) else value

@@ -281,7 +281,7 @@ LACKS_BOTH: Final = ["lacks_writable_id_registers", "lacks_discovery_hypercalls"
         # both abilities, each by itself; unknown counts as no
         (host("h2", capabilities=Capabilities()), plan(N1), LACKS_BOTH),
         (host("h2", capabilities=Capabilities(writable_id_registers=True)), plan(N1), ["lacks_discovery_hypercalls"]),
-        (host("h2", capabilities=Capabilities(False, True)), plan(N1), ["lacks_writable_id_registers"]),  # noqa: FBT003
+        (host("h2", capabilities=Capabilities(False, True)), plan(N1), ["lacks_writable_id_registers"]),
         # a homogeneous guest asks for neither
         (host("h2", capabilities=Capabilities()), HOMOGENEOUS, []),
         (host("h2", V1, capabilities=Capabilities()), HOMOGENEOUS, ["implementation_not_listed"]),
@@ -303,7 +303,7 @@ def test_verdicts(each: FleetHost, sealed: Plan, against: list[str]) -> None:
 def test_the_current_host_and_the_placement() -> None:
     assert verdict(host("h2"), plan(N1), current="h2") == [ReasonCode.IS_CURRENT_HOST]
     assert verdict(host("h2"), plan(N1), placement=Placement(exclude_hosts=("h2",))) == [ReasonCode.PLACEMENT_MISMATCH]
-    assert verdict(host("h2"), plan(N1), placement=Placement(Selector({"zone": "a"}))) == [
+    assert verdict(host("h2"), plan(N1), placement=Placement(selector=Selector({"zone": "a"}))) == [
         ReasonCode.PLACEMENT_MISMATCH
     ]
 

@@ -105,24 +105,24 @@ def test_which_registers_differ(each: FleetHost, listed: Plan, detail: str) -> N
         (Placement(exclude_hosts=("h7",)), "it is among exclude_hosts"),
         (Placement(include_hosts=("h8",)), "it is not among include_hosts"),
         (
-            Placement(Selector({"zone": "b"}), ("h8",), ("h7",)),
+            Placement(selector=Selector({"zone": "b"}), include_hosts=("h8",), exclude_hosts=("h7",)),
             "it is among exclude_hosts; it is not among include_hosts; zone=b is asked, and it has zone=a",
         ),
-        (Placement(Selector({"rack": "r1"})), "rack=r1 is asked, and it has no label rack"),
+        (Placement(selector=Selector({"rack": "r1"})), "rack=r1 is asked, and it has no label rack"),
         (
-            Placement(Selector(match_expressions=(Requirement("zone", Operator.IN, ("b", "c")),))),
+            Placement(selector=Selector(match_expressions=(Requirement("zone", Operator.IN, ("b", "c")),))),
             "zone In [b, c] is asked, and it has zone=a",
         ),
         (
-            Placement(Selector(match_expressions=(Requirement("zone", Operator.NOT_IN, ("a",)),))),
+            Placement(selector=Selector(match_expressions=(Requirement("zone", Operator.NOT_IN, ("a",)),))),
             "zone NotIn [a] is asked, and it has zone=a",
         ),
         (
-            Placement(Selector(match_expressions=(Requirement("rack", Operator.EXISTS),))),
+            Placement(selector=Selector(match_expressions=(Requirement("rack", Operator.EXISTS),))),
             "rack Exists is asked, and it has no label rack",
         ),
         (
-            Placement(Selector({"zone": "a"}, (Requirement("zone", Operator.DOES_NOT_EXIST),))),
+            Placement(selector=Selector({"zone": "a"}, (Requirement("zone", Operator.DOES_NOT_EXIST),))),
             "zone DoesNotExist is asked, and it has zone=a",
         ),
     ],

@@ -81,7 +81,7 @@ def _facts(state: HostState, labels: Labels, profile: Profile) -> Iterator[Fact]
         yield Facet.CAPABILITY, answer
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fleet:
     """Make one with `Fleet.of`, a changed one with `changed`; nothing of a fleet ever changes in place."""
 
@@ -105,13 +105,13 @@ class Fleet:
         ordered = tuple(sorted(hosts, key=lambda host: host.name))
         names = tuple(host.name for host in ordered)
         return cls(
-            revision,
-            ordered,
-            names,
-            {name: number for number, name in enumerate(names)},
-            len(ordered),
-            _index(enumerate(ordered)),
-            FrozenBitMap(range(len(ordered))),
+            revision=revision,
+            _hosts=ordered,
+            _names=names,
+            _numbers={name: number for number, name in enumerate(names)},
+            _ordered=len(ordered),
+            _postings=_index(enumerate(ordered)),
+            present=FrozenBitMap(range(len(ordered))),
         )
 
     def __len__(self) -> int:
@@ -232,14 +232,14 @@ class Fleet:
         for number, host in (dict.fromkeys(before) | after).items():
             hosts[number] = host
         return Fleet(
-            revision,
-            hosts,
-            self._names + fresh if fresh else self._names,
-            numbers,
-            self._ordered,
-            _reindexed(self._postings, before, after),
-            self.present - FrozenBitMap(before) | FrozenBitMap(after),
-            self.stale - FrozenBitMap(self._numbers[name] for name in gone),
+            revision=revision,
+            _hosts=hosts,
+            _names=self._names + fresh if fresh else self._names,
+            _numbers=numbers,
+            _ordered=self._ordered,
+            _postings=_reindexed(self._postings, before, after),
+            present=self.present - FrozenBitMap(before) | FrozenBitMap(after),
+            stale=self.stale - FrozenBitMap(self._numbers[name] for name in gone),
         )
 
     def _renumbered(self, fresh: tuple[str, ...], gone: set[str]) -> Mapping[str, int]:
