@@ -38,7 +38,7 @@ def host_patch(document: dict[str, Any], now: datetime) -> HostPatch:
     try:
         body = HostIn.model_validate(merged(_COMPLETE, document))
     except ValidationError as error:
-        raise InvalidInput(input_faults(error)) from None
+        raise InvalidInput(input_faults(error, HostIn)) from None
 
     told = body.to_domain("", now)
 

@@ -46,7 +46,7 @@ async def put_host(
     body: HostIn,
     conditions: PutConditions,
     reporter: Reporter,
-    dry_run: DryRun = False,  # noqa: FBT002 - a query parameter
+    dry_run: DryRun = False,
 ) -> Response:
     """Put a host into the inventory as a whole. A report that changes nothing but `observed_at` is a heartbeat.
 

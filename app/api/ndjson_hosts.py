@@ -1,8 +1,9 @@
-"""Imports on the wire: NDJSON, read line by line while it arrives."""
+"""Imports on the wire: NDJSON, taken in as fast as it comes, and read line by line when it is whole."""
 
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from starlette.requests import Request
 
 from app.api.idempotency import request_line
 from app.api.models.host_imports import HostLine, NamedOneOfAKind
+from app.api.spool import Spool
 from app.api.validation import input_faults
 from app.domain.errors import InputFault, StalledImport, TooLarge
 from app.domain.fleet.host import Host, LinedHost
@@ -84,10 +86,17 @@ class NdjsonHosts:
     def fingerprint(self) -> bytes:
         return self._digest.digest()
 
-    async def __aiter__(self) -> AsyncIterator[list[LinedHost]]:
+    @asynccontextmanager
+    async def arrived(self) -> AsyncIterator[AsyncIterator[list[LinedHost]]]:
+        """The hosts, when the body is here whole: it comes as slowly as its client likes, and nobody waits for it."""
+        with Spool() as body:
+            await self._take_in(body)
+            yield self._batches(body)
+
+    async def _batches(self, body: Spool) -> AsyncIterator[list[LinedHost]]:
         batch: list[LinedHost] = []
         before = 0
-        async for lines in self._lines():
+        async for lines in body.lines():
             for number, line in enumerate(lines, before + 1):
                 if host := self._host(number, line):
                     batch.append(host)
@@ -98,16 +107,16 @@ class NdjsonHosts:
         if batch:
             yield batch
 
-    async def _lines(self) -> AsyncIterator[list[bytes]]:
-        """Whole lines as they become whole; the last one may lack its line end."""
-        rest, size = b"", 0
+    async def _take_in(self, body: Spool) -> None:
+        size = unfinished = 0
         async for chunk in self._chunks():
             size += len(chunk)
-            self._check_size(size, len(rest))
+            self._check_size(size, unfinished)
             self._digest.update(chunk)
-            *lines, rest = (rest + chunk).split(b"\n")
-            yield lines
-        yield [rest]
+            end = chunk.rfind(b"\n")
+            unfinished = unfinished + len(chunk) if end < 0 else len(chunk) - end - 1
+            await body.write(chunk)
+        await body.flush()
 
     async def _chunks(self) -> AsyncIterator[bytes]:
         coming = aiter(self._request.stream())
@@ -134,7 +143,7 @@ class NdjsonHosts:
             report = self._kinds.report(line)
             return LinedHost(number, report.host, report.unread)
         except ValidationError as error:
-            self._refuse(input_faults(error, prefix=f"/{number}"))
+            self._refuse(input_faults(error, HostLine, prefix=f"/{number}"))
             return None
 
     def _refuse(self, faults: list[InputFault]) -> None:

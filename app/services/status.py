@@ -37,7 +37,7 @@ class FleetStatus:
 
 async def fleet_status(context: Context) -> FleetStatus:
     now = context.now()
-    async with context.database.reading() as tx:
+    async with context.database.viewing() as tx:
         fleet = await tx.fleet(now)
         oldest, newest = await tx.hosts.observed_between()
         conditions, unreadable_vms = await _conditions(tx, Estate(fleet, context.reference))

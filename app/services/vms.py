@@ -1,7 +1,7 @@
 """Use cases of VMs: define, read and delete."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -15,6 +15,8 @@ from app.domain.vms.transitions import idle
 from app.domain.vms.vm import Vm, VmDefinition, VmRecord, VmState
 from app.services.context import Context
 from app.storage.database import Transaction
+from app.storage.running_kinds import Standing
+from app.storage.vms import VmRow
 
 UNREADABLE_TAG: Final = "unreadable"
 """Of a VM that is there and cannot be read: no client was ever given it."""
@@ -41,37 +43,37 @@ async def get_vm(context: Context, name: str) -> AdvisedVm:
 
 async def list_vms(context: Context, wanted: VmFilter, page: PageRequest) -> Page[AdvisedVm]:
     """A page of VMs by name."""
-    async with context.database.reading() as tx:
-        if wanted.conditions:
-            sieve = Sieve(Estate(await tx.fleet(context.now()), context.reference), wanted.conditions)
-            names = await _sifted(tx, sieve, wanted, page)
-            rows = Page(tuple(await tx.vms.named(names.items)), names.next_after)
-        else:
-            found = await tx.vms.page(page.after, page.limit + 1, wanted.states, wanted.host)
-            rows = Page.cut(found, page.limit, lambda row: row.name)
+    rows = await (_sifted_page if wanted.conditions else _plain_page)(context, wanted, page)
     records = (row.record for row in rows.items if row.record)
-    advised = tuple(AdvisedVm.of(each, context.reference) for each in records if _agrees(each, wanted))
-    return Page(advised, rows.next_after)
+    return Page(tuple(AdvisedVm.of(each, context.reference) for each in records), rows.next_after)
 
 
-async def _sifted(tx: Transaction, sieve: Sieve, wanted: VmFilter, page: PageRequest) -> Page[str]:
-    """The names of VMs for which the conditions hold. No column says so: VMs are read until there are enough."""
-    found: list[str] = []
-    after, limit = page.after, page.limit + 1
-    while len(found) <= page.limit:
-        rows = await tx.kinds.page(after, limit, wanted.states, wanted.host)
-        kinds = await tx.kinds.read({row.facts for row in rows if row.facts and not sieve.knows(row.facts)})
-        await asyncio.to_thread(sieve.learn, kinds.items())
-        found += [row.name for row in rows if sieve.passes(row.host, row.facts)]
-        if len(rows) < limit:
-            break
-        after, limit = rows[-1].name, _READ_AT_ONCE
-    return Page.cut(found, page.limit, str)
+async def _plain_page(context: Context, wanted: VmFilter, page: PageRequest) -> Page[VmRow]:
+    async with context.database.reading() as tx:
+        found = await tx.vms.page(page.after, page.limit + 1, wanted.states, wanted.host)
+        return Page.cut(found, page.limit, lambda row: row.name)
 
 
-def _agrees(record: VmRecord, wanted: VmFilter) -> bool:
-    # What shows in the answer is asked once more: registers may have been reported since the VM was found.
-    return wanted.conditions.get(Condition.EXPOSED) in (None, record.vm.exposed)
+async def _sifted_page(context: Context, wanted: VmFilter, page: PageRequest) -> Page[VmRow]:
+    """No column says whether conditions hold: VMs are looked at, all as of one moment, until there are enough."""
+    async with context.database.viewing() as tx:
+        sieve = Sieve(Estate(await tx.fleet(context.now()), context.reference), wanted.conditions)
+        found: list[str] = []
+        after, limit = page.after, page.limit + 1
+        while len(found) <= page.limit:
+            rows = await tx.kinds.page(after, limit, wanted.states, wanted.host)
+            await _learn(tx, sieve, rows)
+            found += [row.name for row in rows if sieve.passes(row.host, row.kind)]
+            if len(rows) < limit:
+                break
+            after, limit = rows[-1].name, _READ_AT_ONCE
+        names = Page.cut(found, page.limit, str)
+        return Page(tuple(await tx.vms.named(names.items)), names.next_after)
+
+
+async def _learn(tx: Transaction, sieve: Sieve, rows: Iterable[Standing]) -> None:
+    examples = {row.kind: row.key for row in rows if row.kind is not None and not sieve.knows(row.kind)}
+    await asyncio.to_thread(sieve.learn, (await tx.kinds.read(examples)).items())
 
 
 async def put_vm(

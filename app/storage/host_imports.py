@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Insert,
     Integer,
+    LargeBinary,
     MetaData,
     Row,
     Table,
@@ -33,7 +34,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.domain.cpu.identity import Identity
 from app.domain.fleet.host import Host, HostState, LinedHost, Profile
 from app.domain.fleet.host_report import HostReport
-from app.storage.hosts import fingerprint, labels_json
+from app.storage.hosts import Revision, borne, fingerprint, labels_json
 from app.storage.identities import Identities, identity_digest
 from app.storage.profiles import KIND, kind_facts, kind_values, read_profile, stored_facts
 from app.storage.tables import hosts, identities, past_identities
@@ -191,7 +192,7 @@ class Imports:
         held = changing.with_for_update(of=hosts).subquery()
         await self._connection.execute(select(func.count()).select_from(held))
 
-    async def merge(self, tally: Tally, revision: int, now: datetime, reporter: str) -> None:
+    async def merge(self, tally: Tally, revision: Revision, now: datetime, reporter: str) -> None:
         """Make every staged host part of the inventory; those that change bear the revision."""
         await self._identities.save({digest: identity for identity, digest in self._digests.items()})
         if tally.updated:
@@ -201,7 +202,7 @@ class Imports:
         if tally.created:
             await self._connection.execute(_insert_new(revision, now, reporter))
 
-    def _keep_identities(self) -> Any:  # noqa: ANN401 - a statement of either database
+    def _keep_identities(self) -> Any:
         """Let history name the identities that end, though nothing may be left of one."""
         ended = select(hosts.c.identity).join_from(hosts, _staged, _same_host).where(_identity_changed).distinct()
         statement = upsert(self._connection, identities).from_select(["digest"], ended)
@@ -245,28 +246,29 @@ def _end_identities(now: datetime) -> Insert:
     return insert(past_identities).from_select(columns, ended)
 
 
-def _update_changed(revision: int, now: datetime, reporter: str) -> Update:
+def _update_changed(revision: Revision, now: datetime, reporter: str) -> Update:
     begins: dict[str, ColumnElement[Any]] = {
         "identity_since": literal(now, Timestamp),
         "identity_reported_by": literal(reporter, Text),
-        "identity_revision": literal(revision, BigInteger),
+        "identity_revision": literal(revision.number, BigInteger),
     }
     return (
         update(hosts)
         .values({name: _staged.c[name] for name in _REPORTED})
         .values({name: case((_identity_changed, new), else_=hosts.c[name]) for name, new in begins.items()})
-        .values(revision=revision, updated_at=now)
+        .values(**borne(revision), updated_at=now)
         .where(_same_host, _changed)
     )
 
 
-def _insert_new(revision: int, now: datetime, reporter: str) -> Insert:
+def _insert_new(revision: Revision, now: datetime, reporter: str) -> Insert:
     moment = literal(now, Timestamp)
     rest: dict[str, ColumnElement[Any]] = {
-        "revision": literal(revision, BigInteger),
+        "revision": literal(revision.number, BigInteger),
+        "token": literal(revision.token, LargeBinary),
         "identity_since": moment,
         "identity_reported_by": literal(reporter, Text),
-        "identity_revision": literal(revision, BigInteger),
+        "identity_revision": literal(revision.number, BigInteger),
         "created_at": moment,
         "updated_at": moment,
     }

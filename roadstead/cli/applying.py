@@ -64,5 +64,5 @@ def _compare(on: Session, resource: Resource, name: str, definition: Document) -
     on.output.show(difference, lambda _: difference_view(f"{name} would stay as it is", lines))
 
 
-def _lines(document: Any) -> list[str]:  # noqa: ANN401 - a document, or None
+def _lines(document: Any) -> list[str]:
     return [] if document is None else as_yaml(document).splitlines(keepends=True)

@@ -119,7 +119,7 @@ def export(
 
 
 @hosts.command()
-def apply(ctx: typer.Context, file: DefinitionFile, dry_run: DryRun = False) -> None:  # noqa: FBT002 - an option
+def apply(ctx: typer.Context, file: DefinitionFile, dry_run: DryRun = False) -> None:
     """Create hosts, or replace all that is said of them, from a file. Each has a `name` beside what the API wants."""
     with session(ctx) as on:
         apply_file(on, HOST, file, dry_run=dry_run)

@@ -91,7 +91,7 @@ def export(
 
 
 @vms.command()
-def apply(ctx: typer.Context, file: DefinitionFile, dry_run: DryRun = False) -> None:  # noqa: FBT002 - an option
+def apply(ctx: typer.Context, file: DefinitionFile, dry_run: DryRun = False) -> None:
     """Define VMs, or change their definitions, from a file. Each has a `name` beside what the API wants of a VM."""
     with session(ctx) as on:
         apply_file(on, VM, file, dry_run=dry_run)

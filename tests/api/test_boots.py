@@ -190,7 +190,7 @@ def expressions(conditions: list[tuple[str, str, list[str]]]) -> Json:
 )
 async def test_modes(
     client: httpx.AsyncClient,
-    discovers: bool,  # noqa: FBT001 - a case
+    discovers: bool,
     capabilities: tuple[bool | None, bool | None],
     reasons: list[str],
 ) -> None:

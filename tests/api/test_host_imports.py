@@ -266,6 +266,29 @@ async def test_imports_keep_nobody_else_waiting_for_a_connection(settings: Setti
         assert [(await each).json()["created"] for each in imports] == [1, 1, 1, 1]
 
 
+async def test_imports_that_drip_keep_no_other_import_waiting(settings: Settings) -> None:
+    """However many there are, and though some of each has come."""
+    many = [f"h{number}" for number in range(9)]
+    begun, rest = asyncio.Barrier(len(many) + 1), asyncio.Event()
+
+    async def lines(name: str) -> AsyncIterator[bytes]:
+        yield ndjson(line(name)).encode()
+        await begun.wait()
+        await rest.wait()
+        yield ndjson(line(f"{name}-too")).encode()
+
+    async with serving(settings) as client, asyncio.TaskGroup() as group:
+        imports = [
+            group.create_task(client.post("/v1/hosts:import", content=lines(name), headers=NDJSON)) for name in many
+        ]
+        async with asyncio.timeout(PATIENCE):
+            await begun.wait()
+            assert counted(await import_hosts(client, ndjson(line("h99")))) == (1, 0, 0, 1)
+        rest.set()
+        assert [(await each).json()["created"] for each in imports] == [2] * len(many)
+        assert (await get(client, "/v1/hosts", limit=1))["fleet_revision"] == 10
+
+
 # Dry runs.
 
 

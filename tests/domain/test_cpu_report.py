@@ -115,7 +115,7 @@ def test_the_same_report_twice_tells_no_more(present: Identity, report: CpuRepor
 
 
 @given(identities, st.booleans())
-def test_a_report_that_read_nothing_new_changes_nothing(present: Identity, moved: bool) -> None:  # noqa: FBT001 - drawn
+def test_a_report_that_read_nothing_new_changes_nothing(present: Identity, moved: bool) -> None:
     groups = tuple(map(_blind, present.groups))
     told = CpuReport(groups, frozenset(range(len(groups)))).after(present)
     assert dict(_by_cpu(told.groups)) == dict(_by_cpu(present.groups))

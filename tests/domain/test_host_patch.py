@@ -31,7 +31,7 @@ WHOLE = replace(
 )
 
 
-def reporting(**changes: Any) -> Host:  # noqa: ANN401 - fields of Profile
+def reporting(**changes: Any) -> Host:
     """The whole host with another profile."""
     return replace(WHOLE, profile=replace(WHOLE.profile, **changes))
 

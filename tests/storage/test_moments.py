@@ -47,7 +47,7 @@ def interrupted(after: int, change: Callable[[], Awaitable[object]]) -> Iterator
     """Who asks is stopped when so many statements of it are done, until the change is committed."""
     asked: list[str] = []
 
-    def count(_: Any, __: Any, statement: str, *___: Any) -> None:  # noqa: ANN401 - SQLAlchemy's signature
+    def count(_: Any, __: Any, statement: str, *___: Any) -> None:
         if len(asked) < after:
             asked.append(statement)
             if len(asked) == after:
@@ -61,7 +61,7 @@ def interrupted(after: int, change: Callable[[], Awaitable[object]]) -> Iterator
 
 
 @pytest.mark.parametrize(("behind", "after"), [(False, 1), (False, 2), *((True, after) for after in range(1, 6))])
-async def test_registers_and_observation_are_of_one_moment(workers: Workers, behind: bool, after: int) -> None:  # noqa: FBT001 - a parameter of the test
+async def test_registers_and_observation_are_of_one_moment(workers: Workers, behind: bool, after: int) -> None:
     """A host has other registers now, and is seen again: also while a worker catches up with the fleet."""
     if behind:
         await put_host(workers.reported_to, "h3", N1)

@@ -60,12 +60,12 @@ READS = {
     "/v1/vms/vm-1/boots/1": 1,
     "/v1/vms/vm-1/implementation-list": HOT,
     "/v1/vms/vm-1/hypercalls": 1,
-    "/v1/vms/vm-1/targets": 2,
-    "/v1/vms/vm-1/targets/h1": 2,
-    "/v1/vms/vm-1/rejections": 2,
+    "/v1/vms/vm-1/targets": HOT,
+    "/v1/vms/vm-1/targets/h1": HOT,
+    "/v1/vms/vm-1/rejections": HOT,
     "/v1/migrations": 1,
     "/v1/migrations?vm=vm-1&state=failed": 1,
-    "/metrics": 5,
+    "/metrics": 6,
 }
 
 

@@ -17,6 +17,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from app.api.patterns import NAME, PRINTABLE
 from app.domain.cpu.cpu_names import CpuNames
 from app.domain.cpu.cpulist import CpuList, parse_cpulist
 from app.domain.cpu.implementation import Implementation, ReportedImplementation
@@ -104,16 +105,12 @@ CpuListField = Annotated[
     WithJsonSchema({"type": "string", "description": "CPU numbers in Linux cpulist syntax.", "examples": ["0-63"]}),
 ]
 
-NAME_PATTERN: Final = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$"
-
-Name = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=NAME_PATTERN)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=NAME)]
 """DNS-subdomain style."""
 
-_PRINTABLE: Final = r"^[^\x00-\x1f\x7f]*$"
-
-Text = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=_PRINTABLE)]
-LabelKey = Annotated[str, StringConstraints(min_length=1, max_length=317, pattern=_PRINTABLE)]
-LabelValue = Annotated[str, StringConstraints(max_length=253, pattern=_PRINTABLE)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=PRINTABLE)]
+LabelKey = Annotated[str, StringConstraints(min_length=1, max_length=317, pattern=PRINTABLE)]
+LabelValue = Annotated[str, StringConstraints(max_length=253, pattern=PRINTABLE)]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FAR: Final = datetime(9000, 1, 1, tzinfo=UTC)
@@ -223,12 +220,12 @@ Admissible = Annotated[
 OpenMigration = Annotated[str | None, Field(description="The open migration of the VM.", examples=[None])]
 
 
-def where_any(description: str | None = None) -> Any:  # noqa: ANN401 - a field's default
+def where_any(description: str | None = None) -> Any:
     """A field that is left out where there is nothing to say; null, where it stands, is then a value of its own."""
     return Field(None, description=description, exclude_if=lambda value: value is None)
 
 
-def example(value: Any) -> ConfigDict:  # noqa: ANN401 - a JSON document
+def example(value: Any) -> ConfigDict:
     """Model configuration that gives a whole example of the document."""
     return ConfigDict(json_schema_extra={"examples": [value]})
 
