@@ -140,6 +140,7 @@ async def booted(settings: Settings, client: httpx.AsyncClient, vm: str, body: J
     sealed = await send(client, "POST", f"/v1/vms/{vm}/boots", body)
     if sealed is None:
         return {}
+    sealed.pop("warnings", None)  # About the moment of the boot; they are not kept.
     kept = {f"/v1/vms/{vm}/boots/{sealed['boot']}": sealed, f"/v1/vms/{vm}/implementation-list": sealed}
     paths = [f"/v1/vms/{vm}", f"/v1/vms/{vm}/targets"]
     if migration := await send(client, "POST", f"/v1/vms/{vm}/migrations", {"target": target}):
