@@ -66,6 +66,9 @@ _LONGEST_SHOWN: Final = 40
 _LONGEST_MEANT: Final = 100
 """Characters of a word that may be another one misspelt."""
 
+_ROOT: Final = "root"
+"""The one field of a model of something that is no object; it is no step of a place."""
+
 _UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e]")
 
 
@@ -141,7 +144,10 @@ def _known_keys(kind: Any, location: Sequence[int | str]) -> list[str]:  # noqa:
 
 def _models(kind: Any) -> Iterator[Any]:  # noqa: ANN401 - the same
     # Known by what they have: commands that ask the service use this module, and do not wait for Pydantic.
-    if hasattr(kind, "model_fields"):
+    fields = getattr(kind, "model_fields", None)
+    if fields and _ROOT in fields:
+        yield from _models(fields[_ROOT].annotation)
+    elif fields is not None:
         yield kind
     for each in get_args(kind):
         yield from _models(each)
