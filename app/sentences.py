@@ -86,7 +86,11 @@ def sentence(error: Mapping[str, Any], model: Any = None) -> str:  # noqa: ANN40
         of_many, of_one = _LENGTHS[kind]
         return (of_one if 1 in context.values() else of_many).format_map(context)
     asked = _ASKED.get(kind, "must be something else").format_map(context)
-    return f"{asked}, not {shown(error['input'])}{_meant(error['input'], context.get('expected', ''))}"
+    found = error["input"]
+    if kind == "string_type" and isinstance(found, int | float):
+        # YAML takes 6.18 for a number, and 6.10 for 6.1.
+        return f"{asked}, not {shown(found)}: put it in quotes"
+    return f"{asked}, not {shown(found)}{_meant(found, context.get('expected', ''))}"
 
 
 def json_pointer(location: Sequence[int | str]) -> str:
