@@ -1,7 +1,7 @@
 """VMs and their boots: rows to domain values and back."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Row, Select, and_, bindparam, case, delete, func, select, update
@@ -13,7 +13,7 @@ from app.domain.cpu.implementation import Implementation
 from app.domain.errors import BootUnreadable, VmNotFound, VmUnreadable
 from app.domain.fleet.placement import Operator, Placement, Requirement, Selector
 from app.domain.planning.guest import Guest
-from app.domain.planning.implementation_list import packed, unpacked
+from app.domain.planning.implementation_list import ImplementationList, packed, unpacked
 from app.domain.planning.plan import LeftOut, Mode, ModeReason, Plan
 from app.domain.vms.vm import Boot, Resources, Running, Vm, VmDefinition, VmRecord, VmState
 from app.storage.identities import Identities
@@ -26,10 +26,11 @@ _BOOT = select(boots, vms.c.name.label("vm"), implementation_lists.c.entries).se
     boots.join(vms).join(implementation_lists)
 )
 
+_OPEN: Final = and_(migrations.c.vm_id == vms.c.id, migrations.c.closed_at.is_(None))
 WHEREVER: Final = (
     vms.outerjoin(hosts, hosts.c.id == vms.c.host_id)
     .outerjoin(boots, and_(boots.c.vm_id == vms.c.id, boots.c.number == vms.c.boot))
-    .outerjoin(migrations, and_(migrations.c.vm_id == vms.c.id, migrations.c.closed_at.is_(None)))
+    .outerjoin(migrations, _OPEN)
 )
 """Every VM, with its host, its boot and its open migration where there are such."""
 
@@ -57,7 +58,7 @@ _VM = select(
 
 
 # Made once: to make a statement costs more than to send it.
-_NAMED: Final = _VM.where(vms.c.name == bindparam("vm"))
+_NAMED: Final[Select[Any]] = _VM.where(vms.c.name == bindparam("vm"))
 _HELD: Final = select(vms.c.id).where(vms.c.name == bindparam("vm")).with_for_update()
 _START: Final = (
     update(vms)
@@ -65,6 +66,10 @@ _START: Final = (
     .values(version=vms.c.version + 1, boots=vms.c.boots + 1, boot=vms.c.boots + 1, moved=False)
     .returning(vms.c.boots)
 )
+
+
+Listed = Callable[[Row[Any]], ImplementationList]
+"""Finds the list of a row that has a boot."""
 
 
 class VmRow(NamedTuple):
@@ -95,10 +100,13 @@ class Vms:
 
     async def find(self, name: str) -> VmRecord | None:
         """Raises VmUnreadable."""
-        rows = await self._rows(_NAMED, {"vm": name})
-        if rows and rows[0].record is None:
+        row: Row[Any] | None = (await self._connection.execute(_NAMED, {"vm": name})).one_or_none()
+        if row is None:
+            return None
+        known = await self._identities.of(() if row.identity is None else (row.identity,))
+        if (record := _read(row, known, self._listed).record) is None:
             raise VmUnreadable(name)
-        return rows[0].record if rows else None
+        return record
 
     async def lock(self, name: str) -> VmRecord:
         """As `find_locked`. Raises VmNotFound, VmUnreadable."""
@@ -113,11 +121,11 @@ class Vms:
     async def page(self, after: str, limit: int, states: frozenset[VmState], host: str | None) -> list[VmRow]:
         """Up to `limit` VMs after a name, by name."""
         statement = matching(_VM, states, host)
-        return await self._rows(statement.where(vms.c.name > after).order_by(vms.c.name).limit(limit))
+        return await self._many(statement.where(vms.c.name > after).order_by(vms.c.name).limit(limit))
 
     async def named(self, names: Sequence[str]) -> list[VmRow]:
         """The VMs of these names, by name; one that has just been deleted is not among them."""
-        return await self._rows(_VM.where(vms.c.name.in_(names)).order_by(vms.c.name))
+        return await self._many(_VM.where(vms.c.name.in_(names)).order_by(vms.c.name))
 
     async def on_host(self, key: int, limit: int) -> list[str]:
         """Names of VMs that run on a host or migrate to it."""
@@ -181,20 +189,20 @@ class Vms:
         row = (await self._connection.execute(statement)).one_or_none()
         if row is None:
             return None
-        if (boot := self._boot_row(row).boot) is None:
+        if (boot := _boot_row(row, self._listed).boot) is None:
             raise BootUnreadable(row.vm, row.number)
         return boot
 
     async def boots_of(self, key: int, after: int, limit: int) -> list[BootRow]:
         """Up to `limit` boots of a VM after a number, oldest first."""
         statement = _BOOT.where(boots.c.vm_id == key, boots.c.number > after).order_by(boots.c.number).limit(limit)
-        return [self._boot_row(row) for row in await self._connection.execute(statement)]
-
-    def _boot_row(self, row: Row[Any]) -> BootRow:
-        return BootRow(row.number, readable("boot", f"{row.vm}/{row.number}", lambda: self._boot(row)))
+        result = await self._connection.execute(statement)
+        rows = await asyncio.to_thread(result.all)
+        lists = await self._lists.of({row.digest for row in rows})
+        return await asyncio.to_thread(_boot_rows, rows, lambda row: lists[row.digest])
 
     async def count_by_state(self) -> dict[VmState, int]:
-        states = select(_state().label("state")).select_from(_JOINED).subquery()
+        states = select(_state().label("state")).select_from(vms.outerjoin(migrations, _OPEN)).subquery()
         statement = select(states.c.state, func.count()).group_by(states.c.state)
         return {VmState(state): count for state, count in await self._connection.execute(statement)}
 
@@ -202,40 +210,67 @@ class Vms:
         statement = update(vms).where(vms.c.id == record.key).values(version=vms.c.version + 1, **values)
         await self._connection.execute(statement)
 
-    async def _rows(self, statement: Select[Any], values: Mapping[str, object] | None = None) -> list[VmRow]:
-        rows = (await self._connection.execute(statement, values)).all()
+    async def _many(self, statement: Select[Any]) -> list[VmRow]:
+        result = await self._connection.execute(statement)
+        # In threads: a thousand VMs take longer to read than others should wait.
+        rows = await asyncio.to_thread(result.all)
         known = await self._identities.of(row.identity for row in rows if row.identity)
-        return [VmRow(row.name, readable("VM", row.name, partial(self._record, row, known))) for row in rows]
+        lists = await self._lists.of({row.digest for row in rows if row.digest})
+        return await asyncio.to_thread(_read_all, rows, known, lambda row: lists[row.digest])
 
-    def _record(self, row: Row[Any], known: Mapping[bytes, Any]) -> VmRecord:
-        running = None if row.boot is None else self._running(row, known[row.identity])
-        return VmRecord(Vm(row.name, _definition(row), running), row.id, row.version)
+    def _listed(self, row: Row[Any]) -> ImplementationList:
+        return self._lists.known(row.digest, row.entries)
 
-    def _running(self, row: Row[Any], identity: Identity) -> Running:
-        boot = self._boot(row)
-        return Running(
-            boot=boot,
-            host=row.host_name,
-            identity=identity,
-            moved=_moved(row, boot.plan, row.host_name),
-            migration=row.migration,
-        )
 
-    def _boot(self, row: Row[Any]) -> Boot:
-        return Boot(vm=row.vm, number=row.number, plan=self._plan(row), sealed_at=row.sealed_at, adopted=row.adopted)
+def _read_all(rows: Iterable[Row[Any]], known: Mapping[bytes, Identity], listed: Listed) -> list[VmRow]:
+    return [_read(row, known, listed) for row in rows]
 
-    def _plan(self, row: Row[Any]) -> Plan:
-        return Plan(
-            host=row.host,
-            cpus=_cpus(row),
-            own=unpacked(row.own_entries),
-            list=self._lists.known(row.digest, row.entries),
-            mode=Mode(row.mode),
-            mode_reasons=tuple(ModeReason(reason) for reason in row.mode_reasons),
-            fleet_revision=row.fleet_revision,
-            left_out=read_left_out(row.left_out),
-            accepted_hazards=strings(row.accepted_hazards),
-        )
+
+def _read(row: Row[Any], known: Mapping[bytes, Identity], listed: Listed) -> VmRow:
+    return VmRow(row.name, readable("VM", row.name, lambda: _record(row, known, listed)))
+
+
+def _record(row: Row[Any], known: Mapping[bytes, Identity], listed: Listed) -> VmRecord:
+    running = None if row.boot is None else _running(row, known[row.identity], listed)
+    return VmRecord(Vm(row.name, _definition(row), running), row.id, row.version)
+
+
+def _running(row: Row[Any], identity: Identity, listed: Listed) -> Running:
+    boot = _boot(row, listed)
+    return Running(
+        boot=boot,
+        host=row.host_name,
+        identity=identity,
+        moved=_moved(row, boot.plan, row.host_name),
+        migration=row.migration,
+    )
+
+
+def _boot_rows(rows: Iterable[Row[Any]], listed: Listed) -> list[BootRow]:
+    return [_boot_row(row, listed) for row in rows]
+
+
+def _boot_row(row: Row[Any], listed: Listed) -> BootRow:
+    return BootRow(row.number, readable("boot", f"{row.vm}/{row.number}", lambda: _boot(row, listed)))
+
+
+def _boot(row: Row[Any], listed: Listed) -> Boot:
+    plan = _plan(row, listed)
+    return Boot(vm=row.vm, number=row.number, plan=plan, sealed_at=row.sealed_at, adopted=row.adopted)
+
+
+def _plan(row: Row[Any], listed: Listed) -> Plan:
+    return Plan(
+        host=row.host,
+        cpus=_cpus(row),
+        own=unpacked(row.own_entries),
+        list=listed(row),
+        mode=Mode(row.mode),
+        mode_reasons=tuple(ModeReason(reason) for reason in row.mode_reasons),
+        fleet_revision=row.fleet_revision,
+        left_out=read_left_out(row.left_out),
+        accepted_hazards=strings(row.accepted_hazards),
+    )
 
 
 def read_left_out(document: Any) -> tuple[LeftOut, ...]:  # noqa: ANN401 - what a JSON document holds
