@@ -1,10 +1,12 @@
 """VMs and their boots: rows to domain values and back."""
 
 import asyncio
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Row, Select, and_, bindparam, case, delete, func, select, update
+from sqlalchemy import Row, Select, Text, and_, bindparam, case, cast, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.cpu.cpulist import CpuList, read_cpulist
@@ -22,7 +24,14 @@ from app.storage.tables import boots, hosts, implementation_lists, migrations, v
 from app.storage.unreadable import readable, string, string_map, strings, whole
 from app.storage.upsert import insert
 
-_BOOT = select(boots, vms.c.name.label("vm"), implementation_lists.c.entries).select_from(
+_BOOT_COLUMNS: Final = (
+    *(column for column in boots.c if column is not boots.c.left_out),
+    # As text: there is much of it, and boots alike have the same.
+    cast(boots.c.left_out, Text).label("left_out"),
+    vms.c.name.label("vm"),
+)
+_BOOTS: Final = select(*_BOOT_COLUMNS).select_from(boots.join(vms))
+_BOOT: Final = select(*_BOOT_COLUMNS, implementation_lists.c.entries).select_from(
     boots.join(vms).join(implementation_lists)
 )
 
@@ -34,9 +43,7 @@ WHEREVER: Final = (
 )
 """Every VM, with its host, its boot and its open migration where there are such."""
 
-_JOINED: Final = WHEREVER.outerjoin(implementation_lists, implementation_lists.c.digest == boots.c.digest)
-
-_VM = select(
+_VM_COLUMNS: Final = (
     vms.c.id,
     vms.c.name,
     vms.c.version,
@@ -50,15 +57,17 @@ _VM = select(
     hosts.c.name.label("host_name"),
     hosts.c.identity,
     migrations.c.id.label("migration"),
-    boots,
-    implementation_lists.c.entries,
-    vms.c.name.label("vm"),
-).select_from(_JOINED)
-"""A VM as it stands, in one statement: who is exposed is then a fact of one moment."""
-
+    *_BOOT_COLUMNS,
+)
+_VMS: Final[Select[Any]] = select(*_VM_COLUMNS).select_from(WHEREVER)
+"""VMs as they stand, in one statement: who is exposed is then a fact of one moment."""
+_VM: Final[Select[Any]] = select(*_VM_COLUMNS, implementation_lists.c.entries).select_from(
+    WHEREVER.outerjoin(implementation_lists, implementation_lists.c.digest == boots.c.digest)
+)
+"""The same for one VM, with its list."""
 
 # Made once: to make a statement costs more than to send it.
-_NAMED: Final[Select[Any]] = _VM.where(vms.c.name == bindparam("vm"))
+_NAMED: Final = _VM.where(vms.c.name == bindparam("vm"))
 _HELD: Final = select(vms.c.id).where(vms.c.name == bindparam("vm")).with_for_update()
 _START: Final = (
     update(vms)
@@ -104,7 +113,7 @@ class Vms:
         if row is None:
             return None
         known = await self._identities.of(() if row.identity is None else (row.identity,))
-        if (record := _read(row, known, self._listed).record) is None:
+        if (record := _Reader(known, self._listed).vm(row).record) is None:
             raise VmUnreadable(name)
         return record
 
@@ -120,12 +129,12 @@ class Vms:
 
     async def page(self, after: str, limit: int, states: frozenset[VmState], host: str | None) -> list[VmRow]:
         """Up to `limit` VMs after a name, by name."""
-        statement = matching(_VM, states, host)
+        statement = matching(_VMS, states, host)
         return await self._many(statement.where(vms.c.name > after).order_by(vms.c.name).limit(limit))
 
     async def named(self, names: Sequence[str]) -> list[VmRow]:
         """The VMs of these names, by name; one that has just been deleted is not among them."""
-        return await self._many(_VM.where(vms.c.name.in_(names)).order_by(vms.c.name))
+        return await self._many(_VMS.where(vms.c.name.in_(names)).order_by(vms.c.name))
 
     async def on_host(self, key: int, limit: int) -> list[str]:
         """Names of VMs that run on a host or migrate to it."""
@@ -189,17 +198,16 @@ class Vms:
         row = (await self._connection.execute(statement)).one_or_none()
         if row is None:
             return None
-        if (boot := _boot_row(row, self._listed).boot) is None:
+        if (boot := _Reader({}, self._listed).boot(row).boot) is None:
             raise BootUnreadable(row.vm, row.number)
         return boot
 
     async def boots_of(self, key: int, after: int, limit: int) -> list[BootRow]:
         """Up to `limit` boots of a VM after a number, oldest first."""
-        statement = _BOOT.where(boots.c.vm_id == key, boots.c.number > after).order_by(boots.c.number).limit(limit)
-        result = await self._connection.execute(statement)
-        rows = await asyncio.to_thread(result.all)
-        lists = await self._lists.of({row.digest for row in rows})
-        return await asyncio.to_thread(_boot_rows, rows, lambda row: lists[row.digest])
+        statement = _BOOTS.where(boots.c.vm_id == key, boots.c.number > after).order_by(boots.c.number).limit(limit)
+        # In threads, here and where there are many VMs: a thousand take longer to read than others should wait.
+        rows = await asyncio.to_thread((await self._connection.execute(statement)).all)
+        return await asyncio.to_thread((await self._reader(rows)).boots, rows)
 
     async def count_by_state(self) -> dict[VmState, int]:
         states = select(_state().label("state")).select_from(vms.outerjoin(migrations, _OPEN)).subquery()
@@ -211,70 +219,77 @@ class Vms:
         await self._connection.execute(statement)
 
     async def _many(self, statement: Select[Any]) -> list[VmRow]:
-        result = await self._connection.execute(statement)
-        # In threads: a thousand VMs take longer to read than others should wait.
-        rows = await asyncio.to_thread(result.all)
+        rows = await asyncio.to_thread((await self._connection.execute(statement)).all)
         known = await self._identities.of(row.identity for row in rows if row.identity)
+        return await asyncio.to_thread((await self._reader(rows, known)).vms, rows)
+
+    async def _reader(self, rows: Sequence[Row[Any]], known: Mapping[bytes, Identity] | None = None) -> "_Reader":
         lists = await self._lists.of({row.digest for row in rows if row.digest})
-        return await asyncio.to_thread(_read_all, rows, known, lambda row: lists[row.digest])
+        return _Reader(known or {}, lambda row: lists[row.digest])
 
     def _listed(self, row: Row[Any]) -> ImplementationList:
         return self._lists.known(row.digest, row.entries)
 
 
-def _read_all(rows: Iterable[Row[Any]], known: Mapping[bytes, Identity], listed: Listed) -> list[VmRow]:
-    return [_read(row, known, listed) for row in rows]
+class _Reader:
+    """Reads rows; what many of them share is read once."""
+
+    def __init__(self, identities: Mapping[bytes, Identity], listed: Listed) -> None:
+        self._identities = identities
+        self._listed = listed
+        self._left_out: dict[str, tuple[LeftOut, ...]] = {}
+
+    def vms(self, rows: Iterable[Row[Any]]) -> list[VmRow]:
+        return [self.vm(row) for row in rows]
+
+    def vm(self, row: Row[Any]) -> VmRow:
+        return VmRow(row.name, readable("VM", row.name, partial(self._record, row)))
+
+    def boots(self, rows: Iterable[Row[Any]]) -> list[BootRow]:
+        return [self.boot(row) for row in rows]
+
+    def boot(self, row: Row[Any]) -> BootRow:
+        return BootRow(row.number, readable("boot", f"{row.vm}/{row.number}", partial(self._boot, row)))
+
+    def _record(self, row: Row[Any]) -> VmRecord:
+        running = None if row.boot is None else self._running(row)
+        return VmRecord(Vm(row.name, _definition(row), running), row.id, row.version)
+
+    def _running(self, row: Row[Any]) -> Running:
+        boot = self._boot(row)
+        return Running(
+            boot=boot,
+            host=row.host_name,
+            identity=self._identities[row.identity],
+            moved=_moved(row, boot.plan, row.host_name),
+            migration=row.migration,
+        )
+
+    def _boot(self, row: Row[Any]) -> Boot:
+        plan = self._plan(row)
+        return Boot(vm=row.vm, number=row.number, plan=plan, sealed_at=row.sealed_at, adopted=row.adopted)
+
+    def _plan(self, row: Row[Any]) -> Plan:
+        return Plan(
+            host=row.host,
+            cpus=_cpus(row),
+            own=unpacked(row.own_entries),
+            list=self._listed(row),
+            mode=Mode(row.mode),
+            mode_reasons=tuple(ModeReason(reason) for reason in row.mode_reasons),
+            fleet_revision=row.fleet_revision,
+            left_out=self._read_left_out(row.left_out),
+            accepted_hazards=strings(row.accepted_hazards),
+        )
+
+    def _read_left_out(self, text: str) -> tuple[LeftOut, ...]:
+        if text not in self._left_out:
+            self._left_out[text] = read_left_out(text)
+        return self._left_out[text]
 
 
-def _read(row: Row[Any], known: Mapping[bytes, Identity], listed: Listed) -> VmRow:
-    return VmRow(row.name, readable("VM", row.name, lambda: _record(row, known, listed)))
-
-
-def _record(row: Row[Any], known: Mapping[bytes, Identity], listed: Listed) -> VmRecord:
-    running = None if row.boot is None else _running(row, known[row.identity], listed)
-    return VmRecord(Vm(row.name, _definition(row), running), row.id, row.version)
-
-
-def _running(row: Row[Any], identity: Identity, listed: Listed) -> Running:
-    boot = _boot(row, listed)
-    return Running(
-        boot=boot,
-        host=row.host_name,
-        identity=identity,
-        moved=_moved(row, boot.plan, row.host_name),
-        migration=row.migration,
-    )
-
-
-def _boot_rows(rows: Iterable[Row[Any]], listed: Listed) -> list[BootRow]:
-    return [_boot_row(row, listed) for row in rows]
-
-
-def _boot_row(row: Row[Any], listed: Listed) -> BootRow:
-    return BootRow(row.number, readable("boot", f"{row.vm}/{row.number}", lambda: _boot(row, listed)))
-
-
-def _boot(row: Row[Any], listed: Listed) -> Boot:
-    plan = _plan(row, listed)
-    return Boot(vm=row.vm, number=row.number, plan=plan, sealed_at=row.sealed_at, adopted=row.adopted)
-
-
-def _plan(row: Row[Any], listed: Listed) -> Plan:
-    return Plan(
-        host=row.host,
-        cpus=_cpus(row),
-        own=unpacked(row.own_entries),
-        list=listed(row),
-        mode=Mode(row.mode),
-        mode_reasons=tuple(ModeReason(reason) for reason in row.mode_reasons),
-        fleet_revision=row.fleet_revision,
-        left_out=read_left_out(row.left_out),
-        accepted_hazards=strings(row.accepted_hazards),
-    )
-
-
-def read_left_out(document: Any) -> tuple[LeftOut, ...]:  # noqa: ANN401 - what a JSON document holds
-    return tuple(_left_out(*each) for each in document)
+def read_left_out(text: str) -> tuple[LeftOut, ...]:
+    return tuple(_left_out(*each) for each in json.loads(text))
 
 
 def _left_out(registers: Iterable[Any], having: Any, hazards: Any) -> LeftOut:  # noqa: ANN401 - what the document holds
