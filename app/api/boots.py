@@ -16,9 +16,12 @@ from app.api.models.implementation_lists import Format
 from app.api.models.vms import VmOut
 from app.api.paging import NumberPaging, encode_cursor
 from app.api.parameters import StoppedVmName, VmName
+from app.api.rendering import rendered
 from app.api.representations import Representations
 from app.api.routes import GuardedRoute
+from app.domain.paging import Page
 from app.domain.vms.advice import AdvisedVm, SealedBoot
+from app.domain.vms.vm import Boot
 from app.services import boots
 from app.services.context import Context
 
@@ -71,9 +74,12 @@ async def boot_vm(
     summary="List the boots of a VM",
     responses=refuses("vm_not_found", "invalid_cursor"),
 )
-async def list_boots(context: ContextDep, vm: VmName, page: NumberPaging) -> BootsOut:
+async def list_boots(context: ContextDep, vm: VmName, page: NumberPaging) -> Response:
     """Every boot with the list it sealed, oldest first."""
-    found = await boots.list_boots(context, vm, page)
+    return await rendered(_boots, await boots.list_boots(context, vm, page), context)
+
+
+def _boots(found: Page[Boot], context: Context) -> BootsOut:
     items = [ListOut.from_boot(boot, context.reference.names) for boot in found.items]
     return BootsOut(items=items, next_cursor=encode_cursor(found.next_after))
 
