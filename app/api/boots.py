@@ -90,11 +90,13 @@ async def get_boot(
     context: ContextDep,
     vm: VmName,
     number: Annotated[int, Path(ge=0, le=2**31 - 1, description="Counts from 1.", examples=[1])],
-    format: Annotated[Format, Query(description="Another representation of the same list.")] = Format.JSON,  # noqa: A002
+    wanted: Annotated[
+        Format, Query(alias="format", description="Another representation of the same list.")
+    ] = Format.JSON,
 ) -> Response:
     """The list as it was sealed, also when the VM has long been stopped."""
     boot = await boots.get_boot(context, vm, number)
-    return Representations(context.reference.names).of_boot(boot, format, sealed_tag(boot, format)).answer(request)
+    return Representations(context.reference.names).of_boot(boot, wanted, sealed_tag(boot, wanted)).answer(request)
 
 
 @router.post(

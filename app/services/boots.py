@@ -78,7 +78,13 @@ async def _held(tx: Transaction, boot: BootRequest, precondition: Precondition) 
 async def _seal(
     context: Context, tx: Transaction, current: VmRecord, held: LockedHost, plan: Plan, *, adopted: bool
 ) -> Boot:
-    boot = Boot(current.vm.name, await tx.vms.start(current, held.key), plan, context.now(), adopted)
+    boot = Boot(
+        vm=current.vm.name,
+        number=await tx.vms.start(current, held.key),
+        plan=plan,
+        sealed_at=context.now(),
+        adopted=adopted,
+    )
     await tx.vms.seal(current, boot)
     return boot
 

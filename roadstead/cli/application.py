@@ -60,7 +60,7 @@ class _OnDemand(TyperGroup):
             return super().invoke(ctx)
 
 
-def _command(name: str) -> Any:  # noqa: ANN401 - Typer has no public name for what it makes
+def _command(name: str) -> Any:
     entry = _COMMANDS[name]
     command = get_command(getattr(import_module(f"roadstead.cli.{entry.module}"), name.replace("-", "_")))
     for leaf in getattr(command, "commands", {name: command}).values():
@@ -87,7 +87,7 @@ def _show_version(*, wanted: bool) -> None:
 
 @app.callback()
 def _root(
-    _: Annotated[  # noqa: FBT002 - an option
+    _: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:

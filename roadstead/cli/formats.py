@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+from roadstead.cli.definitions import as_yaml
+
 _NAMED: Final = ("name", "id", "boot", "digest", "host")
 """Fields by one of which other commands know what an answer is about; the first that it has."""
 
@@ -30,25 +32,16 @@ def _json_array(documents: Iterable[object]) -> Iterator[str]:
     yield "[]\n" if separator == "[\n" else "\n]\n"
 
 
-def _yaml(document: object) -> str:
-    import yaml  # noqa: PLC0415 - only this format needs it
-
-    # The one in C is many times as fast; where PyYAML was built without, it has no such name.
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    text: str = yaml.dump(document, Dumper=dumper, sort_keys=False, allow_unicode=True, width=_ONE_LINE)
-    return text
-
-
 def _yaml_sequence(documents: Iterable[object]) -> Iterator[str]:
     empty = True
     for document in documents:
-        yield _yaml([document])
+        yield as_yaml([document])
         empty = False
     if empty:
         yield "[]\n"
 
 
-def _name(document: Any) -> str:  # noqa: ANN401 - an answer
+def _name(document: Any) -> str:
     known: Mapping[str, object] = document if isinstance(document, Mapping) else {}
     return next((f"{known[field]}\n" for field in _NAMED if field in known), "")
 
@@ -57,10 +50,8 @@ def _names(documents: Iterable[object]) -> Iterator[str]:
     return map(_name, documents)
 
 
-_ONE_LINE: Final = 1 << 20
-
 FORMATS: Final[Mapping[str, ForPrograms]] = {
     "json": ForPrograms(_json, _json_array),
-    "yaml": ForPrograms(_yaml, _yaml_sequence, "---\n"),
+    "yaml": ForPrograms(as_yaml, _yaml_sequence, "---\n"),
     "name": ForPrograms(_name, _names),
 }

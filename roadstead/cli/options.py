@@ -72,11 +72,11 @@ def _keep(ctx: typer.Context, param: typer.CallbackParam, value: object) -> obje
     return value
 
 
-def _option(*names: str, env: str, help: str, **more: Any) -> Any:  # noqa: A002, ANN401 - as Typer has it
+def _option(*names: str, env: str, help: str, **more: Any) -> Any:  # noqa: A002 - as Typer has it
     return typer.Option(*names, envvar=env, help=help, callback=_keep, expose_value=False, show_envvar=True, **more)
 
 
-def _file(name: str, env: str, help: str) -> Any:  # noqa: A002, ANN401 - the same
+def _file(name: str, env: str, help: str) -> Any:  # noqa: A002 - the same
     # Not looked for here: a file that is named in the environment may be meant for other commands.
     return _option(name, env=env, help=help, metavar="FILE")
 
@@ -113,7 +113,7 @@ def output_options(
     """Options of commands that print something."""
 
 
-def add_options(command: Any, declared: Iterable[Callable[..., None]], *, brief: bool) -> None:  # noqa: ANN401 - of a private type
+def add_options(command: Any, declared: Iterable[Callable[..., None]], *, brief: bool) -> None:
     """Give a command the options that are declared as the parameters of these functions."""
     added = [parameter for each in declared for parameter in _parameters(each)]
     if brief:

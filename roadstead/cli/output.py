@@ -15,6 +15,7 @@ from rich.segment import Segment
 from rich.text import Text
 from typing_extensions import override
 
+from roadstead.cli.definitions import as_yaml
 from roadstead.cli.formats import FORMATS
 from roadstead.cli.options import Format
 from roadstead.cli.views.layout import Cell, Columns, Layout, Line
@@ -63,6 +64,24 @@ class Output:
             sys.stdout.write(text)
         if limit and next(coming, None) is not None:
             self.note(f"There are more than {limit}; --limit 0 shows all.")
+
+    def show_several(self, documents: Iterable[D], view: Callable[[D], RenderableType]) -> None:
+        """Documents that were named: a list, or as people see each of them."""
+        if self._programs:
+            sys.stdout.writelines(self._programs.listed(documents))
+            return
+        for document in documents:
+            if self._shown:
+                self._out.print()
+            self.show(document, view)
+
+    def export(self, documents: Iterable[object]) -> None:
+        """What can be read again by a command: YAML documents, unless another format for programs is asked for."""
+        if self._programs and self._form != "yaml":
+            sys.stdout.writelines(self._programs.listed(documents))
+            return
+        for document in documents:
+            sys.stdout.write(f"---\n{as_yaml(document)}")
 
     def _table(self, columns: Columns[D], documents: Iterator[D]) -> Iterator[str]:
         among = [column for column in columns if self._form == "wide" or not column.wide]

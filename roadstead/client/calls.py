@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, Final, Generic, NamedTuple, Self, TypeVar, cast
 from urllib.parse import quote
 
@@ -31,7 +31,7 @@ class Received:
     headers: Mapping[str, str]
     body: bytes
 
-    def document(self) -> Any:  # noqa: ANN401 - a JSON document
+    def document(self) -> Any:
         try:
             document = json.loads(self.body)
         except ValueError as error:
@@ -73,6 +73,7 @@ class Call(Generic[T_co]):
     path: str
     """Relative to the address of the service."""
     read: Callable[[Received], T_co]
+    _: KW_ONLY
     query: Query = field(default_factory=dict)
     body: Body | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -122,11 +123,11 @@ class Answer(NamedTuple, Generic[T]):
 
 
 def get(path: str, query: Query | None = None) -> Call[Any]:
-    return Call("GET", path, Received.document, query or {})
+    return Call(method="GET", path=path, read=Received.document, query=query or {})
 
 
-def put(path: str, document: object) -> Call[Any]:
-    return Call("PUT", path, Received.document, body=in_json(document))
+def put(path: str, document: object, query: Query | None = None) -> Call[Any]:
+    return Call(method="PUT", path=path, read=Received.document, query=query or {}, body=in_json(document))
 
 
 def patch(path: str, document: object) -> Call[Any]:

@@ -16,9 +16,11 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from app.api.patterns import NAME, PRINTABLE
 from app.domain.cpu.cpu_names import CpuNames
 from app.domain.cpu.cpulist import CpuList, parse_cpulist
 from app.domain.cpu.implementation import Implementation, ReportedImplementation
+from app.domain.cpu.midr import check_midr
 from app.domain.cpu.registers import REGISTER_MAX, format_register, parse_register
 
 
@@ -58,6 +60,22 @@ RegisterIn = Annotated[
     ),
 ]
 
+MidrIn = Annotated[
+    int,
+    PlainValidator(lambda value: check_midr(_register(value))),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": "^0[xX][0-9a-fA-F]{0,11}[fF][0-9a-fA-F]{4}$"},
+                {"type": "integer", "minimum": 0xF0000, "maximum": REGISTER_MAX - 1},
+            ],
+            "description": "MIDR_EL1. Bits 19:16 are 0xf on every arm64 CPU (/proc/cpuinfo prints 8 there).",
+            "examples": ["0x413fd0c1"],
+        }
+    ),
+]
+"""A register that names a CPU: what no arm64 CPU can have is refused wherever it comes in."""
+
 RegisterOut = Annotated[
     int,
     PlainSerializer(format_register, return_type=str),
@@ -85,16 +103,12 @@ CpuListField = Annotated[
     WithJsonSchema({"type": "string", "description": "CPU numbers in Linux cpulist syntax.", "examples": ["0-63"]}),
 ]
 
-NAME_PATTERN: Final = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$"
-
-Name = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=NAME_PATTERN)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=NAME)]
 """DNS-subdomain style."""
 
-_PRINTABLE: Final = r"^[^\x00-\x1f\x7f]*$"
-
-Text = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=_PRINTABLE)]
-LabelKey = Annotated[str, StringConstraints(min_length=1, max_length=317, pattern=_PRINTABLE)]
-LabelValue = Annotated[str, StringConstraints(max_length=253, pattern=_PRINTABLE)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=PRINTABLE)]
+LabelKey = Annotated[str, StringConstraints(min_length=1, max_length=317, pattern=PRINTABLE)]
+LabelValue = Annotated[str, StringConstraints(max_length=253, pattern=PRINTABLE)]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FAR: Final = datetime(9000, 1, 1, tzinfo=UTC)
@@ -148,7 +162,7 @@ NextCursor = Annotated[
 class RegistersIn(In):
     """A fully known implementation."""
 
-    midr: RegisterIn
+    midr: MidrIn
     revidr: RegisterIn
     aidr: RegisterIn
 
@@ -189,12 +203,12 @@ Admissible = Annotated[
 OpenMigration = Annotated[str | None, Field(description="The open migration of the VM.", examples=[None])]
 
 
-def where_any(description: str | None = None) -> Any:  # noqa: ANN401 - a field's default
+def where_any(description: str | None = None) -> Any:
     """A field that is left out where there is nothing to say; null, where it stands, is then a value of its own."""
     return Field(None, description=description, exclude_if=lambda value: value is None)
 
 
-def example(value: Any) -> ConfigDict:  # noqa: ANN401 - a JSON document
+def example(value: Any) -> ConfigDict:
     """Model configuration that gives a whole example of the document."""
     return ConfigDict(json_schema_extra={"examples": [value]})
 

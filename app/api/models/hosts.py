@@ -16,6 +16,7 @@ from app.api.models.common import (
     LabelKey,
     LabelsOut,
     LabelValue,
+    MidrIn,
     Moment,
     NextCursor,
     Out,
@@ -51,9 +52,13 @@ class CpuGroupIn(In):
     """CPUs that report the same registers."""
 
     cpu_list: CpuListField | None = Field(None, description="Optional where there is one group: all CPUs.")
-    midr: RegisterIn
+    midr: MidrIn
     revidr: RegisterIn
-    aidr: RegisterIn | None = Field(None, description="null where it could not be read: unknown, never 0.")
+    aidr: RegisterIn | None = Field(
+        None,
+        description="null is unknown, never 0. Left out where it was not read: what is known of these CPUs then stays, "
+        "as long as their MIDR and REVIDR do.",
+    )
 
     def to_domain(self) -> CpuGroup:
         return CpuGroup(self.cpu_list, ReportedImplementation(self.midr, self.revidr, self.aidr))
@@ -119,6 +124,11 @@ class HostIn(OneOfAKind):
             profile=self._profile(),
             observed_at=self.observed_at or now,
         )
+
+    @property
+    def unread(self) -> frozenset[int]:
+        """Positions of the groups that say nothing of AIDR."""
+        return frozenset(at for at, group in enumerate(self.cpus) if "aidr" not in group.model_fields_set)
 
     def _profile(self) -> Profile:
         return Profile(

@@ -37,7 +37,7 @@ def _lines(problem: Problem) -> Iterator[RenderableType]:
     for reason in problem.reasons:
         yield reason_view(reason)
     for fault in problem.errors[:_FAULTS_SHOWN]:
-        yield Text.assemble("  ", (_place(problem, fault), "bold"), f": {fault['detail']}")
+        yield Indented(Text.assemble((_place(problem, fault), "bold"), f": {fault['detail']}"), _MARGIN)
     if (total := problem.document.get("errors_total") or len(problem.errors)) > _FAULTS_SHOWN:
         yield Text(f"  … {total} faults in all")
     if problem.request_id:

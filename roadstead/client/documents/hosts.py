@@ -83,7 +83,7 @@ class CpuGroupInput(TypedDict, total=False):
     cpu_list: str | None
     """Needed where a host has more than one kind of CPU."""
     aidr: Register | None
-    """None, or left out, is unknown."""
+    """None is unknown. Left out it was not read: what is known of these CPUs stays while MIDR and REVIDR do."""
 
 
 class CapabilitiesInput(TypedDict, total=False):
