@@ -37,7 +37,9 @@ def as_yaml(document: object) -> str:
     """The document as people write it, for `read_documents`."""
     import yaml  # noqa: PLC0415 - few commands print it
 
-    written: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=_LINE)
+    # The one in C is many times as fast; a PyYAML that was built without has no such name.
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    written: str = yaml.dump(document, Dumper=dumper, sort_keys=False, allow_unicode=True, width=_LINE)
     return written
 
 
