@@ -7,6 +7,7 @@ import typer
 from roadstead.cli.lists import each_of
 from roadstead.cli.options import HostName, Limit, VmName, command_group, page_size
 from roadstead.cli.session import session
+from roadstead.cli.turns import show_each
 from roadstead.cli.views.migrations import MIGRATIONS, migration_view
 from roadstead.client import migrations as calls
 from roadstead.client.documents import MigrationState
@@ -16,6 +17,9 @@ migrations = command_group()
 of_vm = command_group()
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="Id of a migration.", show_default=False)]
+
+
+Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of migrations.", show_default=False)]
 
 
 @of_vm.command()
@@ -40,10 +44,10 @@ def list_migrations(
 
 
 @migrations.command()
-def show(ctx: typer.Context, migration: Id) -> None:
-    """One migration."""
-    with session(ctx) as (client, output):
-        output.show(client.ask(calls.read(migration)), migration_view)
+def show(ctx: typer.Context, ids: Ids) -> None:
+    """Migrations with their times and lists."""
+    with session(ctx) as on:
+        show_each(on, ids, calls.read, migration_view)
 
 
 @migrations.command()

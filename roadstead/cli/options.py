@@ -25,7 +25,9 @@ Format = Literal["table", "wide", "json", "yaml", "name"]
 STANDARD_INPUT: Final = Path("-")
 
 HostName = Annotated[str, typer.Argument(metavar="HOST", help="Name of a host.", show_default=False)]
+HostNames = Annotated[list[str], typer.Argument(metavar="HOST...", help="Names of hosts.", show_default=False)]
 VmName = Annotated[str, typer.Argument(metavar="VM", help="Name of a VM.", show_default=False)]
+VmNames = Annotated[list[str], typer.Argument(metavar="VM...", help="Names of VMs.", show_default=False)]
 PinnedTo = Annotated[
     str | None, typer.Option("--cpus", metavar="LIST", help="CPUs of the host to pin it to, as in 0-3.")
 ]

@@ -135,7 +135,7 @@ def test_somebody_who_waits_for_a_file_sees_how_far_it_is(tmp_path: Path) -> Non
 
 def test_a_terminal_without_the_signs_still_gets_the_words(service_url: str) -> None:
     run = subprocess.run(
-        [PROGRAM, "vms", "explain", "vm-1", "--host", "h3", "--server", service_url],
+        [PROGRAM, "vms", "explain", "vm-1", "h3", "--server", service_url],
         capture_output=True,
         timeout=PATIENCE,
         check=False,

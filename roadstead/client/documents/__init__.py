@@ -44,6 +44,7 @@ from roadstead.client.documents.errata import (
     ModelRange,
     TableRule,
 )
+from roadstead.client.documents.fleet import Fleet
 from roadstead.client.documents.hosts import (
     Capabilities,
     CapabilitiesInput,
@@ -144,6 +145,7 @@ __all__ = [
     "ErratumPage",
     "Fault",
     "Fixed",
+    "Fleet",
     "FleetImplementation",
     "FleetImplementationPage",
     "Group",
