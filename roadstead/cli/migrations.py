@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from roadstead.cli.lists import each_of
 from roadstead.cli.options import HostName, Limit, VmName, command_group, page_size
 from roadstead.cli.session import session
 from roadstead.cli.turns import show_each
@@ -39,7 +40,7 @@ def list_migrations(
 ) -> None:
     """Migrations in the order of their admission."""
     with session(ctx) as (client, output):
-        output.show_all(client.each(calls.find(vm, state, page_size(limit))), MIGRATIONS, limit)
+        output.show_all(each_of(client, calls.find(vm, state, page_size(limit))), MIGRATIONS, limit)
 
 
 @migrations.command()

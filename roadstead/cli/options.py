@@ -20,7 +20,7 @@ _LARGEST_PAGE: Final = 1000
 
 Options = dict[str, Any]
 
-Format = Literal["table", "json"]
+Format = Literal["table", "wide", "json", "yaml", "name"]
 
 STANDARD_INPUT: Final = Path("-")
 
@@ -111,7 +111,10 @@ def server_options(
 
 def output_options(
     output: Annotated[
-        Format, _option("--output", "-o", env="ROADSTEAD_OUTPUT", help="For people, or for programs.")
+        Format,
+        _option(
+            "--output", "-o", env="ROADSTEAD_OUTPUT", help="For people: table, wide. For programs: json, yaml, name."
+        ),
     ] = "table",
 ) -> None:
     """Options of commands that print something."""

@@ -7,6 +7,7 @@ import typer
 from roadstead.cli import boots, hypercalls, implementation_lists, migrations, targets
 from roadstead.cli.applying import DefinitionFile, DryRun, apply_file, export_all
 from roadstead.cli.choices import VmState
+from roadstead.cli.lists import each_of
 from roadstead.cli.options import Limit, VmNames, command_group, page_size
 from roadstead.cli.resources import VM
 from roadstead.cli.session import session
@@ -69,7 +70,7 @@ def list_vms(
             accepting_hazards=accepting_hazards,
             outdated=outdated,
         )
-        output.show_all(client.each(call), VMS, limit)
+        output.show_all(each_of(client, call), VMS, limit)
 
 
 @vms.command()

@@ -23,7 +23,7 @@ WIDTH: Final = 100
 _CONSOLE: Final = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _COMMAND: Final = re.compile(r"^\$ ((?:.*[\\|]\n {4})*.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 _SAVED: Final = re.compile(r"^```csv\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-_DIFFERENT_EVERY_TIME: Final = re.compile(r"\b[0-9a-f]{32}\b|\d{4}-\d\d-\d\d.\d\d:\d\d:\d\d(?:\.\d+)?Z?")
+_DIFFERENT_EVERY_TIME: Final = re.compile(r"\b[0-9a-f]{32}\b|\d{4}-\d\d-\d\d.\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z?")
 
 
 _NOT_RUN: Final = ("make demo", "roadstead --help", "roadstead data check")

@@ -8,6 +8,7 @@ from roadstead.client.documents.boots import (
     AdoptionInput,
     BootInput,
     ImplementationList,
+    SealedList,
 )
 from roadstead.client.documents.common import (
     Implementation,
@@ -17,6 +18,7 @@ from roadstead.client.documents.common import (
     Registers,
     RegistersInput,
     Resources,
+    Warned,
 )
 from roadstead.client.documents.compatibility import (
     Compatibility,
@@ -121,7 +123,6 @@ from roadstead.client.documents.vms import (
     Vm,
     VmInput,
     VmState,
-    Warned,
 )
 
 __all__ = [
@@ -201,6 +202,7 @@ __all__ = [
     "Requirement",
     "RequirementInput",
     "Resources",
+    "SealedList",
     "Selector",
     "SelectorInput",
     "TableRule",
