@@ -17,6 +17,7 @@ from app.api.spool import Spool
 from app.api.validation import input_faults
 from app.domain.errors import InputFault, StalledImport, TooLarge
 from app.domain.fleet.host import Host, LinedHost
+from app.domain.fleet.host_report import HostReport
 from app.services.host_imports import FAULTS_NAMED
 from app.settings import Settings
 
@@ -36,28 +37,29 @@ class _HostKinds:
 
     def __init__(self, now: datetime) -> None:
         self._now = now
-        self._known: dict[bytes, Host] = {}
+        self._known: dict[bytes, HostReport] = {}
 
-    def host(self, line: bytes) -> Host:
-        """The host of a line. Raises ValidationError."""
+    def report(self, line: bytes) -> HostReport:
+        """What a line says of a host. Raises ValidationError."""
         own, kind = _divided(line)
         if kind is None or (alike := self._known.get(kind)) is None:
             return self._learn(kind, line)
         one = NamedOneOfAKind.model_validate(own)
-        return Host(
+        host = Host(
             name=one.name,
-            state=alike.state,
+            state=alike.host.state,
             labels=one.labels,
-            profile=alike.profile,
+            profile=alike.host.profile,
             observed_at=one.observed_at or self._now,
         )
+        return HostReport(host, alike.unread)
 
-    def _learn(self, kind: bytes | None, line: bytes) -> Host:
+    def _learn(self, kind: bytes | None, line: bytes) -> HostReport:
         parsed = HostLine.model_validate_json(line)
-        host = parsed.to_domain(parsed.name, self._now)
+        report = HostReport(parsed.to_domain(parsed.name, self._now), parsed.unread)
         if kind is not None and len(kind) <= _LONGEST_KIND and len(self._known) < _KINDS:
-            self._known[kind] = host
-        return host
+            self._known[kind] = report
+        return report
 
 
 def _divided(line: bytes) -> tuple[dict[str, Any], bytes | None]:
@@ -140,9 +142,10 @@ class NdjsonHosts:
         if not line.strip():
             return None
         try:
-            return LinedHost(number, self._kinds.host(line))
+            report = self._kinds.report(line)
+            return LinedHost(number, report.host, report.unread)
         except ValidationError as error:
-            self._refuse(input_faults(error, prefix=f"/{number}"))
+            self._refuse(input_faults(error, HostLine, prefix=f"/{number}"))
             return None
 
     def _refuse(self, faults: list[InputFault]) -> None:

@@ -30,7 +30,7 @@ class HostLines(Protocol):
         """Digest of the request, known once it has arrived."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
     created: int
     updated: int
@@ -81,6 +81,7 @@ async def _pipe(batches: AsyncIterator[Sequence[LinedHost]], imports: Imports) -
 
 async def _merge(context: Context, tx: Transaction, reporter: str, *, dry_run: bool) -> Imported:
     revision = await tx.hosts.lock_inventory()
+    await tx.imports.remember()
     tally = await tx.imports.tally()
     if tally.unchanged and await tx.imports.distrust():
         tally = await tx.imports.tally()
@@ -93,4 +94,10 @@ async def _merge(context: Context, tx: Transaction, reporter: str, *, dry_run: b
             await tx.imports.merge(tally, begun, context.now(), reporter)
         if tally.unchanged:
             await tx.imports.beat()
-    return Imported(tally.created, tally.updated, tally.unchanged, revision, dry_run)
+    return Imported(
+        created=tally.created,
+        updated=tally.updated,
+        unchanged=tally.unchanged,
+        fleet_revision=revision,
+        dry_run=dry_run,
+    )

@@ -10,11 +10,11 @@ from weakref import WeakValueDictionary
 from sqlalchemy import Row, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.cache import BoundedCache
 from app.domain.cpu.cpulist import read_cpulist
 from app.domain.cpu.identity import CpuGroup, Identity
 from app.domain.cpu.implementation import ReportedImplementation
 from app.domain.fleet.host import UNREADABLE
+from app.kept import Kept
 from app.storage.tables import identities, identity_groups
 from app.storage.unreadable import DAMAGE
 from app.storage.upsert import insert
@@ -39,7 +39,7 @@ class IdentityCache:
 
     def __init__(self) -> None:
         self._held: WeakValueDictionary[bytes, Identity] = WeakValueDictionary()
-        self._recent: BoundedCache[bytes, Identity] = BoundedCache(_RECENT_BYTES, _size)
+        self._recent: Kept[Identity] = Kept(_RECENT_BYTES, _size)
 
     def get(self, digest: bytes) -> Identity | None:
         return self._held.get(digest)
@@ -115,7 +115,7 @@ class Identities:
             [values for digest, identity in ordered.items() for values in _group_values(digest, identity)],
         )
 
-    def _put_groups(self) -> Any:  # noqa: ANN401 - a statement of either database
+    def _put_groups(self) -> Any:
         statement = insert(self._connection, identity_groups)
         said = {name: statement.excluded[name] for name in _SAID}
         differs = or_(*(identity_groups.c[name].is_distinct_from(value) for name, value in said.items()))

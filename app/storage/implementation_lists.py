@@ -1,21 +1,26 @@
 """Implementation lists by digest: written once, never changed, shared by any number of boots."""
 
+from collections.abc import Collection, Mapping
+from functools import partial
 from typing import Final
+from weakref import WeakValueDictionary
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.cache import BoundedCache
 from app.domain.errors import ImplementationListUnreadable
 from app.domain.planning.implementation_list import ImplementationList
+from app.kept import Kept
 from app.storage.tables import implementation_lists
-from app.storage.unreadable import DAMAGE
+from app.storage.unreadable import DAMAGE, readable
 from app.storage.upsert import insert
 
 _PREFIX: Final = "sha256:"
 _KEPT_BYTES: Final = 32 * 2**20
 _ENTRY_BYTES: Final = 1_200
 """What an entry of a list takes, with its share of all that a list works out: its forms, members and relatives."""
+_BATCH: Final = 100
+"""Lists read from one statement: little enough not to hold up everybody else."""
 
 
 def digest_bytes(digest: str) -> bytes:
@@ -27,20 +32,21 @@ def digest_text(digest: bytes) -> str:
 
 
 class ListCache:
-    """Recently used lists by digest. They never change."""
+    """Lists by digest, which never change: those that anybody holds, and for a while the others."""
 
     def __init__(self) -> None:
-        self._kept: BoundedCache[bytes, ImplementationList] = BoundedCache(_KEPT_BYTES, _size)
+        self._held: WeakValueDictionary[bytes, ImplementationList] = WeakValueDictionary()
+        self._recent: Kept[ImplementationList] = Kept(_KEPT_BYTES, _size)
 
     def get(self, digest: bytes) -> ImplementationList | None:
-        return self._kept.get(digest)
+        return self._held.get(digest)
 
     def keep(self, digest: bytes, entries: bytes) -> ImplementationList:
         found = ImplementationList.from_binary(entries)
         if digest_bytes(found.digest) != digest:
             message = f"the entries are not those of {digest_text(digest)}"
             raise ValueError(message)
-        return self._kept.keep(digest, found)
+        return self._recent.keep(digest, self._held.setdefault(digest, found))
 
 
 def _size(implementations: ImplementationList) -> int:
@@ -62,6 +68,21 @@ class ImplementationLists:
             return None if entries is None else self._cache.keep(key, entries)
         except DAMAGE:
             raise ImplementationListUnreadable(digest) from None
+
+    async def of(self, digests: Collection[bytes]) -> Mapping[bytes, ImplementationList]:
+        """The lists of these digests; those that cannot be read are not among them."""
+        found = {digest: cached for digest in digests if (cached := self._cache.get(digest))}
+        missing = sorted(digest for digest in digests if digest not in found)
+        for start in range(0, len(missing), _BATCH):
+            statement = select(implementation_lists).where(
+                implementation_lists.c.digest.in_(missing[start : start + _BATCH])
+            )
+            for row in await self._connection.execute(statement):
+                if read := readable(
+                    "list", digest_text(row.digest), partial(self._cache.keep, row.digest, row.entries)
+                ):
+                    found[row.digest] = read
+        return found
 
     def known(self, digest: bytes, entries: bytes) -> ImplementationList:
         """The list of a row that was read together with something else."""

@@ -25,8 +25,8 @@ from app.storage.profiles import PROFILE_COLUMNS, read_profile
 from app.storage.tables import deleted_hosts, fleet, fleet_revisions, hosts
 from app.storage.unreadable import note, readable
 
-_BATCH: Final = 2_000
-"""Rows taken from the database at a time, so that reading a large fleet needs little memory."""
+_BATCH: Final = 500
+"""Rows taken from the database at a time: reading a large fleet needs little memory, and nobody waits long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,11 @@ class FleetSnapshot:
             return moment.shown(held.fleet)
         return await self._brought_up(now)
 
+    def held(self, revision: int, token: bytes | None) -> Fleet | None:
+        """The fleet at a revision, of which nobody is said to be stale; None if memory has another one."""
+        held = self._held
+        return held.fleet if held is not _NOTHING and (revision, token) == (held.fleet.revision, held.token) else None
+
     async def _brought_up(self, now: datetime) -> Fleet:
         lost = self._lost
         async with self._turn:
@@ -92,7 +97,7 @@ class FleetSnapshot:
     async def _brought_up_alone(self, now: datetime) -> Fleet:
         async with self._engine.connect() as connection:
             # One transaction with one view, so that all that is read is of one moment.
-            viewing = await connection.execution_options(**_ONE_VIEW[connection.dialect.name])
+            viewing = await connection.execution_options(**ONE_VIEW[connection.dialect.name])
             async with viewing.begin():
                 moment = await _moment(connection, self._stale(now))
                 base = self._held if await _has_in_its_past(connection, self._held) else _NOTHING
@@ -114,21 +119,22 @@ class FleetSnapshot:
                 put += read
         gone = select(deleted_hosts.c.name).where(deleted_hosts.c.revision > base.fleet.revision)
         deleted = _without((await connection.execute(gone)).scalars(), put)
-        present = base.fleet.changed(put, deleted, moment.revision)
-        self._forget_unused(present)
         _note_news(unread, base.unread)
-        return _Held(present, moment.token, frozenset(unread))
+        # In a thread: a large fleet takes longer to index than others should wait.
+        changed = await asyncio.to_thread(base.fleet.changed, put, deleted, moment.revision)
+        self._forget_unused(changed)
+        return _Held(changed, moment.token, frozenset(unread))
 
     def _forget_unused(self, present: Fleet) -> None:
         # What is shared is not counted; when half of it must be of the past, begin again.
         if len(self._labels) > 2 * len(present):
             self._labels.clear()
 
-    def _host(self, row: Any, identity: Identity) -> FleetHost:  # noqa: ANN401 - a row of _PUT
+    def _host(self, row: Any, identity: Identity) -> FleetHost:
         read = readable("host", row.name, lambda: self._readable_host(row, identity))
         return read or FleetHost(row.name, HostState.CORDONED, (), Profile(identity=UNREADABLE))
 
-    def _readable_host(self, row: Any, identity: Identity) -> FleetHost:  # noqa: ANN401 - the same
+    def _readable_host(self, row: Any, identity: Identity) -> FleetHost:
         # Hosts share labels by the thousand: keep each once.
         name, state, pairs, _, *facts = row
         labels = tuple(sorted((intern(key), intern(value)) for key, value in pairs.items()))
@@ -153,7 +159,7 @@ _token: Final = select(fleet_revisions.c.token).where(fleet_revisions.c.revision
 _PRESENT: Final = select(fleet.c.revision, _token.label("token"))
 _PUT: Final = select(hosts.c.name, hosts.c.state, hosts.c.labels, *PROFILE_COLUMNS)
 
-_ONE_VIEW: Final[Mapping[str, Mapping[str, str]]] = {
+ONE_VIEW: Final[Mapping[str, Mapping[str, str]]] = {
     "postgresql": {"isolation_level": "REPEATABLE READ"},
     "sqlite": {"sqlite_begin": "BEGIN"},
 }

@@ -88,7 +88,7 @@ def test_missing_cpus() -> None:
         (identity(("0", N1), ("1", N1_REVIDR)), True, {N1, N1_REVIDR}),
     ],
 )
-def test_complete(cpus: Identity, complete: bool, known: set[object]) -> None:  # noqa: FBT001 - the answer
+def test_complete(cpus: Identity, complete: bool, known: set[object]) -> None:
     assert cpus.complete is complete
     assert cpus.known == known
 

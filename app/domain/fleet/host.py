@@ -78,6 +78,8 @@ class LinedHost(NamedTuple):
 
     line: int
     host: Host
+    unread: frozenset[int] = frozenset()
+    """As in `HostReport`."""
 
 
 @dataclass(frozen=True, slots=True)

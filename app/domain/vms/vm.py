@@ -34,7 +34,7 @@ class VmDefinition:
     resources: Resources | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Boot:
     """One start of a VMM process, with the plan it sealed; never changed once written (rule 7)."""
 
