@@ -78,8 +78,10 @@ def create_app(settings: Settings | None = None, guard: Guard = let_all_pass) ->
     app.state.guard = guard
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, timeout=settings.request_timeout)
     app.add_middleware(RequestScope, metrics=metrics, logged=LOGGED[settings.access_log])
+    # The hot reads are matched first.
+    app.include_router(implementation_lists.router)
+    app.include_router(targets.hot_router)
     for resource in (
-        implementation_lists,  # first: the hot reads are matched first
         hosts,
         host_imports,
         implementations,
@@ -136,16 +138,16 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
 def _refuse_in_problems(app: FastAPI) -> None:
     """Every refusal, the framework's own too, is an RFC 9457 problem."""
 
-    async def refused(request: Request, error: Any) -> Response:  # noqa: ANN401 - Starlette's handlers take any exception
+    async def refused(request: Request, error: Any) -> Response:
         return refusal(request, error, request.state.context.reference.names)
 
-    async def invalid(request: Request, error: Any) -> Response:  # noqa: ANN401 - the same
+    async def invalid(request: Request, error: Any) -> Response:
         return invalid_request(request, error)
 
-    async def http(request: Request, error: Any) -> Response:  # noqa: ANN401 - the same
+    async def http(request: Request, error: Any) -> Response:
         return http_refusal(request, error)
 
-    async def gone(_: Request, __: Any) -> Response:  # noqa: ANN401 - the same
+    async def gone(_: Request, __: Any) -> Response:
         # Nobody is left to read it, but it is counted and logged; the number is nginx's for this.
         return Response(status_code=_CLIENT_CLOSED_REQUEST)
 

@@ -72,7 +72,7 @@ _ROOT: Final = "root"
 _UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e]")
 
 
-def sentence(error: Mapping[str, Any], model: Any = None) -> str:  # noqa: ANN401 - whatever a field can be annotated with
+def sentence(error: Mapping[str, Any], model: Any = None) -> str:
     """What is wrong, from an item of `ValidationError.errors()`; nothing of it is Pydantic's wording.
 
     With the model that was validated, an unknown key is told with those that are known in its place.
@@ -137,7 +137,7 @@ def _unknown(key: str, known: Sequence[str]) -> str:
     return f"is not a known key{near_miss(key, known) or '.' * bool(listed)}{listed}"
 
 
-def _known_keys(kind: Any, location: Sequence[int | str]) -> list[str]:  # noqa: ANN401 - as `sentence` is given it
+def _known_keys(kind: Any, location: Sequence[int | str]) -> list[str]:
     """What an object at this place may have as keys. Steps that are no field are items, or keys of mappings."""
     models = list(_models(kind))
     for step in location:
@@ -146,7 +146,7 @@ def _known_keys(kind: Any, location: Sequence[int | str]) -> list[str]:  # noqa:
     return sorted({field.alias or name for model in models for name, field in model.model_fields.items()})
 
 
-def _models(kind: Any) -> Iterator[Any]:  # noqa: ANN401 - the same
+def _models(kind: Any) -> Iterator[Any]:
     # Known by what they have: commands that ask the service use this module, and do not wait for Pydantic.
     fields = getattr(kind, "model_fields", None)
     if fields and _ROOT in fields:

@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Final
 
 from demo.fleet import BOARD, LATECOMER, MISTYPED, Document
@@ -17,6 +17,7 @@ class Call:
     """One call: how it is printed, and what it must answer."""
 
     path: str
+    _: KW_ONLY
     method: str = "GET"
     body: Document | None = None
     status: int = 200
@@ -49,11 +50,11 @@ class Chapter:
 
 
 def _post(path: str, body: Document | None = None, *, status: int = 200, code: str | None = None) -> Call:
-    return Call(path, "POST", body, status, code)
+    return Call(path, method="POST", body=body, status=status, code=code)
 
 
 def _admit(target: str) -> Call:
-    return Call(f"/v1/vms/{WEB.name}/migrations", "POST", {"target": target}, 201, remember_id=True)
+    return Call(f"/v1/vms/{WEB.name}/migrations", method="POST", body={"target": target}, status=201, remember_id=True)
 
 
 _NEW_HOME: Final = "fra1-r05-n02"

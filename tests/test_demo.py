@@ -83,7 +83,7 @@ def test_printed_calls_work_in_a_shell_and_can_be_repeated(running: RunningDemo,
         headers = tmp_path / attempt
         headers.mkdir()
         done = subprocess.run(
-            ["sh", "-e"],  # noqa: S607 - whichever shell the user has
+            ["sh", "-e"],
             input=script.replace("These calls", "# These calls"),
             env=os.environ | {"HEADERS": str(headers)},
             capture_output=True,

@@ -31,7 +31,7 @@ from tests.waiting import PATIENCE, wait_until
 ROADSTEAD = Path(sys.executable).parent / "roadstead"
 NDJSON = "application/x-ndjson"
 GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
-LINE = b'{"name": "h%d", "cpus": [{"midr": 1, "revidr": 0, "aidr": 0}]}\n'
+LINE = b'{"name": "h%d", "cpus": [{"midr": "0x413fd0c1", "revidr": 0, "aidr": 0}]}\n'
 HOST: Json = {
     "cpus": [{"midr": "0x413fd0c1", "revidr": "0x0", "aidr": "0x0"}],
     "capabilities": ABLE,
@@ -44,7 +44,7 @@ class Service:
     url: str
     process: subprocess.Popen[str]
 
-    def ask(self, method: str, path: str, **request: Any) -> httpx.Response:  # noqa: ANN401 - what httpx takes
+    def ask(self, method: str, path: str, **request: Any) -> httpx.Response:
         """The answer, over a connection of its own."""
         return httpx.request(method, f"{self.url}{path}", timeout=PATIENCE, verify=TLS, **request)
 

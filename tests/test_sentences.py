@@ -52,7 +52,7 @@ class _Row(Document):
         (complex, "one", 'must be something else, not "one"'),
     ],
 )
-def test_says_what_is_asked_and_what_was_found(kind: Any, value: object, said: str) -> None:  # noqa: ANN401 - a type
+def test_says_what_is_asked_and_what_was_found(kind: Any, value: object, said: str) -> None:
     with pytest.raises(ValidationError) as refusal:
         TypeAdapter(kind).validate_python(value)
     assert [sentence(error, kind) for error in refusal.value.errors()] == [said]

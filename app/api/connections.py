@@ -19,7 +19,7 @@ class ImpatientHttp(HttpToolsProtocol):
     uvicorn closes at once.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - uvicorn's own
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         settings = cast("Settings", self.app_state["settings"])
         self._seconds = settings.request_timeout.total_seconds()

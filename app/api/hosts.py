@@ -13,7 +13,7 @@ from app.api.host_patches import MergePatch, host_patch
 from app.api.media_types import json_body
 from app.api.models.hosts import HistoryOut, HostIn, HostOut, HostsOut
 from app.api.paging import Paging, encode_cursor
-from app.api.parameters import HostName, SpareHostName
+from app.api.parameters import DryRun, HostName, SpareHostName
 from app.api.routes import GuardedRoute
 from app.services import hosts
 
@@ -40,18 +40,25 @@ async def list_hosts(context: ContextDep, wanted: Filter, page: Paging) -> Hosts
     },
 )
 async def put_host(
-    request: Request, context: ContextDep, name: HostName, body: HostIn, conditions: PutConditions, reporter: Reporter
+    request: Request,
+    context: ContextDep,
+    name: HostName,
+    body: HostIn,
+    conditions: PutConditions,
+    reporter: Reporter,
+    dry_run: DryRun = False,
 ) -> Response:
     """Put a host into the inventory as a whole. A report that changes nothing but `observed_at` is a heartbeat.
 
     A change of registers under running VMs makes those whose list does not cover them `exposed`, at once.
     """
     host = body.to_domain(name, context.now())
-    record, created = await hosts.put_host(context, host, conditions, reporter)
+    put = hosts.rehearse_host if dry_run else hosts.put_host
+    record, created = await put(context, host, conditions, reporter, body.unread)
     return tagged(
         request,
         HostOut.from_record(record, context.reference.names),
-        record.tag,
+        None if dry_run else record.tag,
         status=201 if created else 200,
     )
 

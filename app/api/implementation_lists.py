@@ -11,7 +11,6 @@ from app.api.models.boots import ListOut
 from app.api.models.common import EXAMPLE_DIGEST
 from app.api.models.implementation_lists import ContentOut, Format
 from app.api.parameters import VmName
-from app.api.patterns import NAME, mismatch
 from app.api.representations import Representations
 from app.api.routes import HotRoute
 from app.domain.errors import ImplementationListNotFound, InputFault, InvalidInput
@@ -23,12 +22,6 @@ router: Final = APIRouter(prefix="/v1", tags=["Implementation lists"], route_cla
 
 
 _DIGEST: Final = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
-
-
-_NAME: Final = re.compile(NAME)
-
-
-_NAME_MAX: Final = 253
 
 
 _FORMAT: Final = {
@@ -87,7 +80,7 @@ async def get_current_list(request: Request, vm: VmName) -> Response:
     shown = _format(request)
     representations: Representations = request.state.representations
     context: Context = request.state.context
-    boot = await boots.current_boot(context, _name(vm))
+    boot = await boots.current_boot(context, vm)
     key = (boot, shown)
     rendered = representations.kept(key)
     if rendered is None:
@@ -113,9 +106,3 @@ def whole_digest(digest: str) -> str:
     if match is None:
         raise ImplementationListNotFound(digest)
     return f"sha256:{match[1]}"
-
-
-def _name(vm: str) -> str:
-    if len(vm) > _NAME_MAX or not _NAME.fullmatch(vm):
-        raise InvalidInput([InputFault("/vm", mismatch(NAME, vm), "path")])
-    return vm

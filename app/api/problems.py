@@ -37,14 +37,14 @@ _HTTP_CODES: Final[Mapping[int, str]] = {
 """Codes for what the framework or a guard refuses."""
 
 
-def problem(request: Request, code: str, detail: str, **more: Any) -> Response:  # noqa: ANN401 - fields of ProblemOut
+def problem(request: Request, code: str, detail: str, **more: Any) -> Response:
     """The answer for a problem."""
     kind = PROBLEM_TYPES[code]
     page = str(request.base_url.replace(path=f"/problems/{code}"))
     return _problem(request, kind.status, type=page, title=kind.title, detail=detail, code=code, **more)
 
 
-def _problem(request: Request, status: int, **more: Any) -> Response:  # noqa: ANN401 - fields of ProblemOut
+def _problem(request: Request, status: int, **more: Any) -> Response:
     body = ProblemOut(status=status, request_id=request.scope.get("request_id", ""), **more)
     headers = {"Retry-After": "2"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
     return Response(body.model_dump_json(), status, headers, MEDIA_TYPE)

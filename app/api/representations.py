@@ -1,8 +1,8 @@
 """What is rendered once and sent often: sealed lists, which never change, and what hosts report."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import orjson
 from starlette.requests import Request
@@ -15,9 +15,11 @@ from app.api.models.implementation_lists import ContentOut, Format
 from app.domain.cpu.cpu_names import CpuNames
 from app.domain.cpu.identity import Identity
 from app.domain.errors import HypercallsHidden
+from app.domain.fleet.fleet import FleetHost
 from app.domain.planning.implementation_list import ImplementationList
 from app.domain.planning.plan import Mode
 from app.domain.vms.vm import Boot
+from app.kept import Kept
 
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 
@@ -36,6 +38,14 @@ _KEPT_BYTES: Final = 64 * 2**20
 
 _EACH: Final = 1024
 """Bytes that an answer takes beside its body."""
+
+
+_TARGET_BYTES: Final = 32 * 2**20
+"""Of hosts as they stand in answers about targets: 100,000, if they are plain."""
+
+
+_EACH_TARGET: Final = 200
+"""Bytes that a host takes beside its text."""
 
 
 _MEDIA_TYPES: Final = {
@@ -58,27 +68,40 @@ class Rendered:
         return self.full if held is None or not matches(held, self.tag) else self.unchanged
 
 
+class _Target(NamedTuple):
+    identity: Identity
+    """What the host reported when it was rendered."""
+    text: str
+
+
 class Representations:
     """Renders, and keeps what it has rendered under the names it was asked for by."""
 
     def __init__(self, names: CpuNames) -> None:
         self._names = names
-        self._kept: dict[Hashable, Rendered] = {}
-        self._kept_bytes = 0
+        self._answers: Kept[Rendered] = Kept(_KEPT_BYTES, lambda rendered: len(rendered.full.body) + _EACH)
+        self._targets: Kept[_Target] = Kept(_TARGET_BYTES, lambda target: len(target.text) + _EACH_TARGET)
         self._identities: dict[Identity, orjson.Fragment] = {}
 
     def kept(self, key: Hashable) -> Rendered | None:
-        return self._kept.get(key)
+        return self._answers.get(key)
 
     def keep(self, key: Hashable, rendered: Rendered) -> Rendered:
-        if key not in self._kept:
-            self._kept[key] = rendered
-            self._kept_bytes += _size(rendered)
-        while self._kept_bytes > _KEPT_BYTES:
-            self._kept_bytes -= _size(self._kept.pop(next(iter(self._kept))))
-        return rendered
+        return self._answers.keep(key, rendered)
 
-    def implementations(self, identity: Identity) -> orjson.Fragment:
+    def targets(self, hosts: Iterable[FleetHost]) -> orjson.Fragment:
+        """Hosts as `TargetOut` describes them. A thousand to a page: models would take most of the time."""
+        return orjson.Fragment(f"[{','.join([self._target(host) for host in hosts])}]")
+
+    def _target(self, host: FleetHost) -> str:
+        name, identity = host.name, host.profile.identity
+        kept = self._targets.get(name)
+        if kept is None or kept.identity is not identity:
+            shown = orjson.dumps({"host": name, "implementations": self._implementations(identity)}).decode()
+            kept = self._targets.keep(name, _Target(identity, shown))
+        return kept.text
+
+    def _implementations(self, identity: Identity) -> orjson.Fragment:
         """What a host reports, as JSON: hosts are many, identities are few."""
         if (rendered := self._identities.get(identity)) is None:
             if len(self._identities) >= _KEPT:
@@ -104,10 +127,6 @@ class Representations:
         else:
             body = _raw(boot.plan.list, format_)
         return _rendered(body, format_, tag, _REVALIDATE)
-
-
-def _size(rendered: Rendered) -> int:
-    return len(rendered.full.body) + _EACH
 
 
 def _raw(implementations: ImplementationList, format_: Format) -> bytes:

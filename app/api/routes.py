@@ -8,6 +8,8 @@ from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.dependencies.utils import request_params_to_args
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.requests import Request
 from starlette.responses import Response
@@ -56,10 +58,10 @@ class GuardedRoute(APIRoute):
 
 
 class HotRoute(GuardedRoute):
-    """Calls its endpoint with the request, and with the path's parameters as text, past FastAPI's solving of them.
+    """Calls its endpoint with the request and its parameters of path and query, read as those of any other route.
 
-    That takes longer than the hot reads do (docs/performance.md). Where somebody has declared dependencies (for the
-    app, a router, an inclusion, or the route), they are solved like those of any other route.
+    The rest of what FastAPI does for a request takes longer than the hot reads do (docs/performance.md). Where somebody
+    has declared dependencies (for the app, a router, an inclusion, or the route), they are solved as everywhere.
     """
 
     @override
@@ -73,7 +75,17 @@ class HotRoute(GuardedRoute):
         async def handle(request: Request) -> Response:
             if has_dependencies(request.app):
                 return await solve(request)
-            response: Response = await endpoint(request, **request.path_params)
+            response: Response = await endpoint(request, **self._parameters(request))
             return response
 
         return handle
+
+    def _parameters(self, request: Request) -> dict[str, Any]:
+        values, faults = request_params_to_args(self.dependant.path_params, request.path_params)
+        if asked := self.dependant.query_params:
+            more, further = request_params_to_args(asked, request.query_params)
+            values |= more
+            faults += further
+        if faults:
+            raise RequestValidationError(faults)
+        return values

@@ -24,7 +24,7 @@ def input_faults(error: ValidationError, model: type[BaseModel], prefix: str = "
     return [InputFault(prefix + pointer(each["loc"]), _said(each, model)) for each in found]
 
 
-def _said(error: Mapping[str, Any], model: Any) -> str:  # noqa: ANN401 - whatever a body can be annotated with
+def _said(error: Mapping[str, Any], model: Any) -> str:
     """Our own sentence, with what was found."""
     found = error["input"]
     if error["type"] == "string_pattern_mismatch":
@@ -51,7 +51,7 @@ def invalid_request(request: Request, error: RequestValidationError) -> Response
     return problem(request, "invalid_request", where, errors=faults, errors_total=total)
 
 
-def _request_fault(error: Mapping[str, Any], body: Any) -> FaultOut:  # noqa: ANN401 - the annotation of the body
+def _request_fault(error: Mapping[str, Any], body: Any) -> FaultOut:
     location, *path = error["loc"]
     if error["type"] == "json_invalid":
         return FaultOut(pointer="", detail=f"no valid JSON at byte {path[0]}: {error['ctx']['error']}", location="body")

@@ -1,5 +1,7 @@
 """Implementation lists by digest: written once, never changed, shared by any number of boots."""
 
+from collections.abc import Collection, Mapping
+from functools import partial
 from typing import Final
 
 from sqlalchemy import select
@@ -8,11 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.domain.errors import ImplementationListUnreadable
 from app.domain.planning.implementation_list import ImplementationList
 from app.storage.tables import implementation_lists
-from app.storage.unreadable import DAMAGE
+from app.storage.unreadable import DAMAGE, readable
 from app.storage.upsert import insert
 
 _PREFIX: Final = "sha256:"
 _KEPT: Final = 4_096
+_BATCH: Final = 100
+"""Lists read from one statement: little enough not to hold up everybody else."""
 
 
 def digest_bytes(digest: str) -> bytes:
@@ -51,6 +55,21 @@ class ImplementationLists:
             return None if entries is None else self._cache.keep(key, entries)
         except DAMAGE:
             raise ImplementationListUnreadable(digest) from None
+
+    async def of(self, digests: Collection[bytes]) -> Mapping[bytes, ImplementationList]:
+        """The lists of these digests; those that cannot be read are not among them."""
+        found = {digest: cached for digest in digests if (cached := self._cache.get(digest))}
+        missing = sorted(digest for digest in digests if digest not in found)
+        for start in range(0, len(missing), _BATCH):
+            statement = select(implementation_lists).where(
+                implementation_lists.c.digest.in_(missing[start : start + _BATCH])
+            )
+            for row in await self._connection.execute(statement):
+                if read := readable(
+                    "list", digest_text(row.digest), partial(self._cache.keep, row.digest, row.entries)
+                ):
+                    found[row.digest] = read
+        return found
 
     def known(self, digest: bytes, entries: bytes) -> ImplementationList:
         """The list of a row that was read together with something else."""

@@ -1,6 +1,6 @@
 """VMs and their boots: rows to domain values and back."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -11,7 +11,6 @@ from app.domain.cpu.cpulist import CpuList, read_cpulist
 from app.domain.cpu.identity import Identity
 from app.domain.cpu.implementation import Implementation
 from app.domain.errors import BootUnreadable, VmNotFound, VmUnreadable
-from app.domain.estate import RunningGroup
 from app.domain.fleet.placement import Operator, Placement, Requirement, Selector
 from app.domain.planning.guest import Guest
 from app.domain.planning.implementation_list import packed, unpacked
@@ -20,6 +19,7 @@ from app.domain.vms.vm import Boot, Resources, Running, Vm, VmDefinition, VmReco
 from app.storage.identities import Identities
 from app.storage.implementation_lists import ImplementationLists
 from app.storage.tables import boots, hosts, implementation_lists, migrations, vms
+from app.storage.tokens import new_token
 from app.storage.unreadable import readable, string, string_map, strings, whole
 from app.storage.upsert import insert
 
@@ -27,17 +27,20 @@ _BOOT = select(boots, vms.c.name.label("vm"), implementation_lists.c.entries).se
     boots.join(vms).join(implementation_lists)
 )
 
-_JOINED = (
+WHEREVER: Final = (
     vms.outerjoin(hosts, hosts.c.id == vms.c.host_id)
     .outerjoin(boots, and_(boots.c.vm_id == vms.c.id, boots.c.number == vms.c.boot))
-    .outerjoin(implementation_lists, implementation_lists.c.digest == boots.c.digest)
     .outerjoin(migrations, and_(migrations.c.vm_id == vms.c.id, migrations.c.closed_at.is_(None)))
 )
+"""Every VM, with its host, its boot and its open migration where there are such."""
+
+_JOINED: Final = WHEREVER.outerjoin(implementation_lists, implementation_lists.c.digest == boots.c.digest)
 
 _VM = select(
     vms.c.id,
     vms.c.name,
     vms.c.version,
+    vms.c.token,
     vms.c.placement,
     vms.c.discovers_implementations,
     vms.c.kernel_release,
@@ -61,7 +64,13 @@ _HELD: Final = select(vms.c.id).where(vms.c.name == bindparam("vm")).with_for_up
 _START: Final = (
     update(vms)
     .where(vms.c.id == bindparam("key"))
-    .values(version=vms.c.version + 1, boots=vms.c.boots + 1, boot=vms.c.boots + 1, moved=False)
+    .values(
+        version=vms.c.version + 1,
+        token=bindparam("fresh"),
+        boots=vms.c.boots + 1,
+        boot=vms.c.boots + 1,
+        moved=False,
+    )
     .returning(vms.c.boots)
 )
 
@@ -80,30 +89,6 @@ class BootRow(NamedTuple):
     number: int
     boot: Boot | None
     """None where it cannot be read."""
-
-
-class Census(NamedTuple):
-    groups: list[RunningGroup]
-    unreadable: int
-    """VMs that run and are in no group, for they cannot be read."""
-
-
-_KINDS: Final = (
-    vms.c.placement,
-    vms.c.moved,
-    hosts.c.name,
-    hosts.c.identity,
-    boots.c.host,
-    boots.c.cpus,
-    boots.c.own_entries,
-    boots.c.digest,
-    boots.c.mode,
-    boots.c.mode_reasons,
-    boots.c.left_out,
-    boots.c.accepted_hazards,
-    implementation_lists.c.entries,
-)
-"""All that decides how a running VM fares."""
 
 
 class Vms:
@@ -133,23 +118,14 @@ class Vms:
         held = await self._connection.execute(_HELD, {"vm": name})
         return await self.find(name) if held.scalar_one_or_none() is not None else None
 
-    async def page(
-        self,
-        after: str,
-        limit: int,
-        states: frozenset[VmState],
-        host: str | None,
-        among: frozenset[str] | None,
-    ) -> list[VmRow]:
-        """Up to `limit` VMs after a name, by name; on one host, and on any of several, where they are given."""
-        statement = _VM.where(vms.c.name > after).order_by(vms.c.name).limit(limit)
-        if host is not None:
-            statement = statement.where(hosts.c.name == host)
-        if among is not None:
-            statement = statement.where(hosts.c.name.in_(sorted(among)))
-        if states:
-            statement = statement.where(_state().in_([state.value for state in states]))
-        return await self._rows(statement)
+    async def page(self, after: str, limit: int, states: frozenset[VmState], host: str | None) -> list[VmRow]:
+        """Up to `limit` VMs after a name, by name."""
+        statement = matching(_VM, states, host)
+        return await self._rows(statement.where(vms.c.name > after).order_by(vms.c.name).limit(limit))
+
+    async def named(self, names: Sequence[str]) -> list[VmRow]:
+        """The VMs of these names, by name; one that has just been deleted is not among them."""
+        return await self._rows(_VM.where(vms.c.name.in_(names)).order_by(vms.c.name))
 
     async def on_host(self, key: int, limit: int) -> list[str]:
         """Names of VMs that run on a host or migrate to it."""
@@ -159,7 +135,7 @@ class Vms:
 
     async def create(self, name: str, definition: VmDefinition) -> bool:
         """Define a VM; False if there is one of this name by now."""
-        values = {"name": name, "version": 1, "boots": 0, **_definition_values(definition)}
+        values = {"name": name, "version": 1, "token": new_token(), "boots": 0, **_definition_values(definition)}
         statement = insert(self._connection, vms).values(values).on_conflict_do_nothing().returning(vms.c.id)
         return (await self._connection.execute(statement)).scalar_one_or_none() is not None
 
@@ -168,7 +144,7 @@ class Vms:
 
     async def overwrite(self, name: str, definition: VmDefinition) -> None:
         """Redefine a VM of which nothing else need be readable."""
-        values = {"version": vms.c.version + 1, **_definition_values(definition)}
+        values = _written(new_token()) | _definition_values(definition)
         await self._connection.execute(update(vms).where(vms.c.name == name).values(**values))
 
     async def delete(self, record: VmRecord) -> None:
@@ -177,7 +153,8 @@ class Vms:
     async def start(self, record: VmRecord, host_key: int) -> int:
         """Put the VM into its next boot: the boot's number. Numbers count from 1 and are not used twice."""
         statement = _START.values(host_id=host_key)
-        number: int = (await self._connection.execute(statement, {"key": record.key})).scalar_one()
+        values = {"key": record.key, "fresh": new_token()}
+        number: int = (await self._connection.execute(statement, values)).scalar_one()
         return number
 
     async def seal(self, record: VmRecord, boot: Boot) -> None:
@@ -190,13 +167,12 @@ class Vms:
         values: dict[str, object] = {"boot": None, "host_id": None}
         if vm.running:
             values = {"moved": vm.running.moved} | ({} if host_key is None else {"host_id": host_key})
-        await self._change(record, values)
-        return VmRecord(vm, record.key, record.version + 1)
+        return VmRecord(vm, record.key, record.version + 1, await self._change(record, values))
 
     async def release(self, name: str) -> None:
         """Stop a VM of which nothing need be readable, unless it migrates."""
         migrating = select(migrations.c.vm_id).where(migrations.c.vm_id == vms.c.id, migrations.c.closed_at.is_(None))
-        values = {"version": vms.c.version + 1, "boot": None, "host_id": None}
+        values = _written(new_token()) | {"boot": None, "host_id": None}
         await self._connection.execute(update(vms).where(vms.c.name == name, ~migrating.exists()).values(**values))
 
     async def boot(self, vm: str, number: int) -> Boot | None:
@@ -230,37 +206,11 @@ class Vms:
         statement = select(states.c.state, func.count()).group_by(states.c.state)
         return {VmState(state): count for state, count in await self._connection.execute(statement)}
 
-    async def census(self) -> Census:
-        """All VMs that run, in groups: their number is that of hosts and kinds of boots, not that of VMs."""
-        running = (
-            vms.join(hosts)
-            .join(boots, and_(boots.c.vm_id == vms.c.id, boots.c.number == vms.c.boot))
-            .join(implementation_lists)
-        )
-        counts = (func.max(boots.c.fleet_revision).label("fleet_revision"), func.count().label("vms"))
-        statement = select(*_KINDS, *counts).select_from(running).group_by(*_KINDS)
-        rows = (await self._connection.execute(statement)).all()
-        known = await self._identities.of(row.identity for row in rows)
-        read = (
-            readable("VMs like one", f"on {row.name}", partial(self._group, row, known[row.identity])) for row in rows
-        )
-        groups = [group for group in read if group]
-        return Census(groups, sum(row.vms for row in rows) - sum(group.vms for group in groups))
-
-    def _group(self, row: Any, identity: Identity) -> RunningGroup:  # noqa: ANN401 - a row of _KINDS
-        plan = self._plan(row)
-        return RunningGroup(
-            vms=row.vms,
-            host=row.name,
-            identity=identity,
-            placement=_placement(row.placement),
-            plan=plan,
-            moved=_moved(row, plan, row.name),
-        )
-
-    async def _change(self, record: VmRecord, values: Mapping[str, object]) -> None:
-        statement = update(vms).where(vms.c.id == record.key).values(version=vms.c.version + 1, **values)
-        await self._connection.execute(statement)
+    async def _change(self, record: VmRecord, values: Mapping[str, object]) -> bytes:
+        """Write these columns; the token of the write."""
+        token = new_token()
+        await self._connection.execute(update(vms).where(vms.c.id == record.key).values(**_written(token), **values))
+        return token
 
     async def _rows(self, statement: Select[Any], values: Mapping[str, object] | None = None) -> list[VmRow]:
         rows = (await self._connection.execute(statement, values)).all()
@@ -269,7 +219,7 @@ class Vms:
 
     def _record(self, row: Row[Any], known: Mapping[bytes, Any]) -> VmRecord:
         running = None if row.boot is None else self._running(row, known[row.identity])
-        return VmRecord(Vm(row.name, _definition(row), running), row.id, row.version)
+        return VmRecord(Vm(row.name, _definition(row), running), row.id, row.version, row.token or b"")
 
     def _running(self, row: Row[Any], identity: Identity) -> Running:
         boot = self._boot(row)
@@ -282,23 +232,32 @@ class Vms:
         )
 
     def _boot(self, row: Row[Any]) -> Boot:
-        return Boot(row.vm, row.number, self._plan(row), row.sealed_at, row.adopted)
+        return Boot(vm=row.vm, number=row.number, plan=self._plan(row), sealed_at=row.sealed_at, adopted=row.adopted)
 
     def _plan(self, row: Row[Any]) -> Plan:
         return Plan(
-            row.host,
-            _cpus(row),
-            unpacked(row.own_entries),
-            self._lists.known(row.digest, row.entries),
-            Mode(row.mode),
-            tuple(ModeReason(reason) for reason in row.mode_reasons),
-            row.fleet_revision,
-            tuple(_left_out(*each) for each in row.left_out),
-            strings(row.accepted_hazards),
+            host=row.host,
+            cpus=_cpus(row),
+            own=unpacked(row.own_entries),
+            list=self._lists.known(row.digest, row.entries),
+            mode=Mode(row.mode),
+            mode_reasons=tuple(ModeReason(reason) for reason in row.mode_reasons),
+            fleet_revision=row.fleet_revision,
+            left_out=read_left_out(row.left_out),
+            accepted_hazards=strings(row.accepted_hazards),
         )
 
 
-def _left_out(registers: Iterable[Any], having: Any, hazards: Any) -> LeftOut:  # noqa: ANN401 - what the document holds
+def read_left_out(document: Any) -> tuple[LeftOut, ...]:
+    return tuple(_left_out(*each) for each in document)
+
+
+def _written(token: bytes) -> dict[str, Any]:
+    """The columns that every write to a VM changes."""
+    return {"version": vms.c.version + 1, "token": token}
+
+
+def _left_out(registers: Iterable[Any], having: Any, hazards: Any) -> LeftOut:
     return LeftOut(Implementation(*map(whole, registers)), whole(having), strings(hazards))
 
 
@@ -311,7 +270,16 @@ def _cpus(row: Row[Any]) -> CpuList | None:
     return None if row.cpus is None else read_cpulist(row.cpus)
 
 
-def _state() -> Any:  # noqa: ANN401 - a SQL expression
+def matching(statement: Select[Any], states: frozenset[VmState], host: str | None) -> Select[Any]:
+    """The statement, of WHEREVER, for VMs in any of the states (in every state where none is given) and on the host."""
+    if host is not None:
+        statement = statement.where(hosts.c.name == host)
+    if states:
+        statement = statement.where(_state().in_([state.value for state in states]))
+    return statement
+
+
+def _state() -> Any:
     return case(
         (vms.c.boot.is_(None), VmState.DEFINED.value),
         (migrations.c.id.is_(None), VmState.RUNNING.value),
@@ -344,23 +312,23 @@ def _placement_document(placement: Placement) -> dict[str, Any]:
 
 def _definition(row: Row[Any]) -> VmDefinition:
     return VmDefinition(
-        _placement(row.placement),
+        read_placement(row.placement),
         Guest(row.discovers_implementations, row.kernel_release),
         None if row.vcpus is None else Resources(row.vcpus, row.memory_mib),
     )
 
 
-def _placement(document: Mapping[str, Any]) -> Placement:
+def read_placement(document: Mapping[str, Any]) -> Placement:
     expressions = (
         Requirement(string(key), Operator(operator), strings(values))
         for key, operator, values in document["match_expressions"]
     )
     return Placement(
-        Selector(string_map(document["match_labels"]), tuple(expressions)),
-        strings(document["include_hosts"]),
-        strings(document["exclude_hosts"]),
-        whole(document["max_implementations"]),
-        strings(document["accept_hazards"]),
+        selector=Selector(string_map(document["match_labels"]), tuple(expressions)),
+        include_hosts=strings(document["include_hosts"]),
+        exclude_hosts=strings(document["exclude_hosts"]),
+        max_implementations=whole(document["max_implementations"]),
+        accept_hazards=strings(document["accept_hazards"]),
     )
 
 

@@ -11,6 +11,7 @@ from typer.main import get_command
 from typing_extensions import override
 
 from roadstead.cli.options import add_options, output_options, server_options
+from roadstead.collector.standard_output import read_to_its_end
 
 _TALKS: Final = (server_options, output_options)
 
@@ -53,8 +54,13 @@ class _OnDemand(TyperGroup):
         name, command, rest = super().resolve_command(ctx, args)
         return name, command and _command(command.name or ""), rest
 
+    @override
+    def invoke(self, ctx: Any) -> Any:
+        with read_to_its_end():
+            return super().invoke(ctx)
 
-def _command(name: str) -> Any:  # noqa: ANN401 - Typer has no public name for what it makes
+
+def _command(name: str) -> Any:
     entry = _COMMANDS[name]
     command = get_command(getattr(import_module(f"roadstead.cli.{entry.module}"), name.replace("-", "_")))
     for leaf in getattr(command, "commands", {name: command}).values():
@@ -81,7 +87,7 @@ def _show_version(*, wanted: bool) -> None:
 
 @app.callback()
 def _root(
-    _: Annotated[  # noqa: FBT002 - an option
+    _: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:

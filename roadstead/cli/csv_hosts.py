@@ -45,6 +45,9 @@ _PLACES: Final[Mapping[str, tuple[tuple[str, ...], Callable[[str], object]]]] = 
 
 COLUMNS: Final = (*_PLACES, *_CPUS)
 
+SETTABLE: Final = tuple(column for column in _PLACES if column not in {"name", "state", "observed_at"})
+"""What a person may say of a host that is there; the rest has commands of its own, or is the collector's."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Row:
@@ -59,7 +62,9 @@ class _Row:
 
     @property
     def cpus(self) -> Document:
-        return {column: self.cells.get(column) for column in _CPUS}
+        """An AIDR that is not told is left out: what the service knows of it stays."""
+        document: Document = {column: self.cells.get(column) for column in _CPUS}
+        return document if document["aidr"] else {column: cell for column, cell in document.items() if column != "aidr"}
 
 
 def csv_as_ndjson(lines: Iterable[str]) -> Iterator[bytes]:
@@ -134,15 +139,16 @@ def _host(row: _Row) -> Document:
     host: Document = {"cpus": [row.cpus]}
     for column, cell in row.cells.items():
         if column not in _CPUS:
-            _place(host, column, cell)
+            place(host, column, cell)
     return host
 
 
-def _place(host: Document, column: str, cell: str) -> None:
+def place(host: Document, column: str, cell: str) -> None:
+    """Put what a cell means where it belongs; null for an empty one."""
     if column.startswith(_LABEL):
         host.setdefault("labels", {})[column.removeprefix(_LABEL)] = cell
         return
     (*parents, name), meaning = _PLACES.get(column, ((column,), str))
     for parent in parents:
         host = host.setdefault(parent, {})
-    host[name] = meaning(cell)
+    host[name] = meaning(cell) if cell else None

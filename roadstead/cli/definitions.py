@@ -4,12 +4,15 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from roadstead.cli.options import STANDARD_INPUT
 from roadstead.cli.unusable import UnusableFile
 
 Document = dict[str, Any]
+
+_LINE: Final = 1 << 16
+"""Values are not broken into lines."""
 
 
 def read_documents(path: Path) -> list[Document]:
@@ -28,6 +31,14 @@ def read_documents(path: Path) -> list[Document]:
         message = f"{path} has nothing in it"
         raise UnusableFile(message)
     return found
+
+
+def as_yaml(document: object) -> str:
+    """The document as people write it, for `read_documents`."""
+    import yaml  # noqa: PLC0415 - few commands print it
+
+    written: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=_LINE)
+    return written
 
 
 def _yaml(text: str) -> list[object]:

@@ -1,7 +1,12 @@
 """The `roadstead` command."""
 
 import sys
+import traceback
 from collections.abc import Callable, Sequence
+from typing import Final
+
+_DEFECT: Final = 3
+"""Python's own code would be 1, which is a no."""
 
 
 def main() -> None:
@@ -9,7 +14,11 @@ def main() -> None:
     arguments = sys.argv[1:]
     if arguments[:1] == ["collect"]:
         sys.exit(_collect()(arguments[1:]))
-    _commands()()
+    try:
+        _commands()()
+    except Exception as defect:
+        traceback.print_exc()
+        raise SystemExit(_DEFECT) from defect
 
 
 def _collect() -> Callable[[Sequence[str]], int]:

@@ -11,11 +11,15 @@ from typing import Final, TypeVar
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
+from typing_extensions import override
 
+from roadstead.cli.definitions import as_yaml
 from roadstead.cli.options import Format
 from roadstead.cli.views.problems import problem_view
 from roadstead.cli.views.tables import Columns, table
 from roadstead.client import Problem
+from roadstead.client.warnings import warnings_of
 
 D = TypeVar("D")
 
@@ -32,11 +36,13 @@ class Output:
         self._err = _console(stderr=True)
 
     def show(self, document: D, view: Callable[[D], RenderableType]) -> None:
-        """One document: as it came, or as people see it."""
+        """One document: as it came, or as people see it. Its warnings go where no program takes them for the answer."""
         if self._json:
             _write_json(document)
         else:
             self._out.print(view(document))
+        for sentence in warnings_of(document):
+            self._err.print(Text.assemble(("warning: ", "yellow"), sentence), soft_wrap=True)
 
     def tell(self, document: object, sentence: str) -> None:
         """What has been done."""
@@ -52,6 +58,21 @@ class Output:
             self._out.print(table(columns, shown))
         if limit and next(coming, None) is not None:
             self.note(f"There are more than {limit}; --limit 0 shows all.")
+
+    def show_several(self, documents: Iterable[D], view: Callable[[D], RenderableType]) -> None:
+        """Documents that were named: in an array, or as people see each of them."""
+        if self._json:
+            _write_array(documents)
+            return
+        for position, document in enumerate(documents):
+            self._out.print(*[""] * bool(position), view(document), sep="\n")
+
+    def export(self, documents: Iterable[object]) -> None:
+        """What can be read again by a command: YAML documents, or an array."""
+        if self._json:
+            _write_array(documents)
+        else:
+            _write_yaml(documents)
 
     def note(self, sentence: str) -> None:
         self._err.print(sentence, style="dim")
@@ -82,16 +103,28 @@ def _advancing(bar: Progress, task: TaskID) -> Callable[[int], None]:
     return lambda size: bar.advance(task, size)
 
 
+class _Console(Console):
+    @override
+    def on_broken_pipe(self) -> None:
+        # Rich would end with 1, which is a no.
+        raise BrokenPipeError
+
+
 def _console(*, stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     if isinstance(stream, TextIOWrapper):
         stream.reconfigure(errors="replace")  # a terminal without ✗ still gets the rest
     width = None if stream.isatty() or "COLUMNS" in os.environ else _UNBROKEN
-    return Console(file=stream, width=width, markup=False, highlight=False, emoji=False)
+    return _Console(file=stream, width=width, markup=False, highlight=False, emoji=False)
 
 
 def _write_json(document: object) -> None:
     sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+def _write_yaml(documents: Iterable[object]) -> None:
+    for document in documents:
+        sys.stdout.write(f"---\n{as_yaml(document)}")
 
 
 def _write_array(documents: Iterable[object]) -> None:

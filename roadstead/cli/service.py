@@ -74,7 +74,7 @@ def run_service(
         )
 
 
-def _serve(**options: Any) -> None:  # noqa: ANN401 - uvicorn's options
+def _serve(**options: Any) -> None:
     """Run uvicorn. Ends the command with uvicorn's code for it where a worker could not start."""
     if options["workers"] == 1:
         uvicorn.run(**options)

@@ -147,7 +147,7 @@ async def test_the_place_of_a_faulty_parameter_is_named(client: httpx.AsyncClien
     [
         (
             "/v1/vms?exposd=true",
-            "did you mean exposed? It takes cursor, exposed, host, limit, state",
+            "did you mean exposed? It takes accepting_hazards, cursor, exposed, host, limit, outdated, state,",
         ),
         ("/v1/hosts?Limit=3", '"Limit" is no parameter of this request: did you mean limit?'),
         ("/v1/hosts/h1?state=active", '"state" is no parameter of this request. It takes none'),

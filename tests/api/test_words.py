@@ -52,7 +52,7 @@ async def client(migrated_sqlite: Path) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-def sample(schema: Any) -> Any:  # noqa: ANN401 - a document of any form
+def sample(schema: Any) -> Any:
     """A document with everything that it can have."""
     schema = resolved(schema)
     if "anyOf" in schema:
@@ -69,7 +69,7 @@ def sample(schema: Any) -> Any:  # noqa: ANN401 - a document of any form
     return words[0] if words else {"string": "2026-11-22T10:00:00Z", "integer": 1, "boolean": True}[schema["type"]]
 
 
-def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401 - the same
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """The value itself and all in it."""
     yield path
     for step, inner in (
@@ -78,7 +78,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield from places(inner, (*path, step))
 
 
-def changed(document: Json, path: tuple[Any, ...], value: Any) -> Json:  # noqa: ANN401 - the same
+def changed(document: Json, path: tuple[Any, ...], value: Any) -> Json:
     root = {"": copy.deepcopy(document)}
     at: Any = root
     for step in ("", *path)[:-1]:

@@ -20,14 +20,14 @@ def converted(*rows: str, header: str = HEADER) -> dict[int, Any]:
 
 
 def test_a_row_is_a_host_and_an_empty_cell_says_nothing() -> None:
-    assert converted("h1,0x1,0x2,,,planned,r12", "h2,0x1,0x2,0x0,,,") == {
+    assert converted("h1,0x413fd0c1,0x2,,,planned,r12", "h2,0x413fd0c1,0x2,0x0,,,") == {
         2: {
-            "cpus": [{"cpu_list": None, "midr": "0x1", "revidr": "0x2", "aidr": None}],
+            "cpus": [{"cpu_list": None, "midr": "0x413fd0c1", "revidr": "0x2"}],
             "name": "h1",
             "state": "planned",
             "labels": {"rack": "r12"},
         },
-        3: {"cpus": [{"cpu_list": None, "midr": "0x1", "revidr": "0x2", "aidr": "0x0"}], "name": "h2"},
+        3: {"cpus": [{"cpu_list": None, "midr": "0x413fd0c1", "revidr": "0x2", "aidr": "0x0"}], "name": "h2"},
     }
 
 

@@ -18,7 +18,7 @@ def _no_service(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "300")  # the paths of tests are long
 
 
-def shipped(name: str) -> Any:  # noqa: ANN401 - a JSON document
+def shipped(name: str) -> Any:
     return json.loads((SHIPPED / name).read_text())
 
 

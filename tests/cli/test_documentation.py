@@ -22,7 +22,7 @@ def shown() -> list[list[str]]:
     return [shlex.split(line, comments=True) for line in lines]
 
 
-def leaves(command: Any, *path: str) -> Iterator[tuple[str, ...]]:  # noqa: ANN401 - Typer's types are private
+def leaves(command: Any, *path: str) -> Iterator[tuple[str, ...]]:
     for name, inner in getattr(command, "commands", {}).items():
         yield from leaves(inner, *path, name)
     if not hasattr(command, "commands"):

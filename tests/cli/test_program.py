@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.program import PROGRAM
+from tests.collector.host_tree import GRAVITON2, write_host
+from tests.failing_service import Scripted, failing_service
 from tests.waiting import PATIENCE
 
 HEAVY = {"alembic", "fastapi", "sqlalchemy", "starlette", "uvicorn"}
@@ -48,8 +50,46 @@ def test_the_collector_starts_at_once() -> None:
 @pytest.mark.usefixtures("fleet")
 def test_a_reader_that_has_seen_enough(service_url: str) -> None:
     line = f"{PROGRAM} hosts list --output json --server {service_url} | head -c 1"
-    run = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=PATIENCE, check=False)  # noqa: S607 - whichever shell the user has
+    run = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert (run.stdout, run.stderr) == ("[", "")
+
+
+@pytest.mark.usefixtures("fleet")
+@pytest.mark.parametrize(
+    "arguments", [["hosts", "list"], ["vms", "explain", "vm-1", "--host", "h3"], ["collect", "--print"]]
+)
+def test_a_pipe_that_nobody_reads_is_neither_a_yes_nor_a_no(
+    service_url: str, tmp_path: Path, arguments: list[str]
+) -> None:
+    if "collect" in arguments:
+        arguments = [*arguments, "--root", str(write_host(tmp_path, {0: GRAVITON2}))]
+    ours, theirs = os.pipe()
+    os.close(ours)
+    run = subprocess.run(
+        [PROGRAM, *arguments],
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        timeout=PATIENCE,
+        check=False,
+        env={**os.environ, "ROADSTEAD_SERVER": service_url},
+    )
+    os.close(theirs)
+    assert run.returncode == 141
+    assert b"roken" not in run.stderr
+
+
+def test_a_defect_is_no_no() -> None:
+    with failing_service() as service:
+        service.will(Scripted(200, {"what": "no list of the service has"}))
+        run = subprocess.run(
+            [PROGRAM, "hosts", "list", "--server", service.url],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    assert run.returncode == 3
+    assert "KeyError: 'items'" in run.stderr
 
 
 @pytest.mark.usefixtures("fleet")

@@ -214,8 +214,8 @@ def test_few_hosts_are_visited_however_many_there_are(selector: Selector) -> Non
         1,
     )
     assert isinstance(fleet, Visited)
-    missing = oracle.coverage_faults(oracle.met(fleet, Placement(selector)), {N1}, {N1}, set())
-    assert named_faults(fleet, order("h0000", Placement(selector)), sealed(N1, at="h0000")) == missing
+    missing = oracle.coverage_faults(oracle.met(fleet, Placement(selector=selector)), {N1}, {N1}, set())
+    assert named_faults(fleet, order("h0000", Placement(selector=selector)), sealed(N1, at="h0000")) == missing
     assert fleet.visits <= len({N1, V1, V2, A76}) + 3
 
 
@@ -390,7 +390,7 @@ def test_every_target_may_arrive(situation: Situation) -> None:
         (host("h2", identity(("0", A55), ("1", A76))), False),
     ],
 )
-def test_arrivals(each: FleetHost, admitted: bool) -> None:  # noqa: FBT001 - the answer
+def test_arrivals(each: FleetHost, admitted: bool) -> None:
     plan = sealed(N1, V1)
     if admitted:
         check_arrival(plan, each)

@@ -253,7 +253,7 @@ def test_the_error_says_all_faults() -> None:
         read_errata_tables(b'{"entries": [], "left_out": []}')
 
 
-def _places(value: Any, pointer: str = "") -> list[str]:  # noqa: ANN401 - JSON
+def _places(value: Any, pointer: str = "") -> list[str]:
     children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [place for key, child in children for place in (f"{pointer}/{key}", *_places(child, f"{pointer}/{key}"))]
 

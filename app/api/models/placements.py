@@ -70,11 +70,11 @@ class PlacementIn(In):
 
     def to_domain(self) -> Placement:
         return Placement(
-            self.selector.to_domain() if self.selector else Selector(),
-            tuple(self.include_hosts),
-            tuple(self.exclude_hosts),
-            self.max_implementations,
-            tuple(self.accept_hazards),
+            selector=self.selector.to_domain() if self.selector else Selector(),
+            include_hosts=tuple(self.include_hosts),
+            exclude_hosts=tuple(self.exclude_hosts),
+            max_implementations=self.max_implementations,
+            accept_hazards=tuple(self.accept_hazards),
         )
 
 

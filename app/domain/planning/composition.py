@@ -1,6 +1,6 @@
 """How a list is made: rules 3, 5, 6, 11 and 12. A pure function of a fleet, a placement, a guest and a boot host."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from pyroaring import FrozenBitMap
@@ -10,17 +10,18 @@ from app.domain.cpu.identity import Identity
 from app.domain.cpu.implementation import Implementation, ReportedImplementation
 from app.domain.errors import HostNotFound, InputFault, InvalidInput
 from app.domain.fleet.capabilities import DISCOVERY, Capabilities
-from app.domain.fleet.fleet import Facet, Fleet, FleetHost, union
+from app.domain.fleet.fleet import Facet, Fleet, FleetHost
 from app.domain.fleet.host import HostState
 from app.domain.fleet.placement import Placement
-from app.domain.planning.eligibility import BOARDING_RULES, Boarding, reasons
+from app.domain.planning.eligibility import Boarding, reasons
 from app.domain.planning.guest import Guest
-from app.domain.planning.hazards import Screening, screen
+from app.domain.planning.hazards import Screening, screen, weakening
 from app.domain.planning.implementation_list import ImplementationList
 from app.domain.planning.plan import Mode, ModeReason, Plan
 from app.domain.planning.reasons import Reason, ReasonCode
 from app.domain.planning.refusals import BootRefused, Candidate, TooManyImplementations
 from app.domain.planning.wording import listed_since
+from app.domain.reference.errata import ErrataTables
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +54,15 @@ def compose(fleet: Fleet, order: BootOrder) -> Plan:
         raise BootRefused(host.name, refusals)
     _check_limit(own, {each: others[each] for each in screening.admitted}, order.placement.max_implementations)
     return Plan(
-        host.name,
-        order.cpus,
-        own,
-        ImplementationList((*own, *screening.admitted)),
-        mode,
-        why_homogeneous,
-        fleet.revision,
-        screening.left_out,
-        screening.accepted,
+        host=host.name,
+        cpus=order.cpus,
+        own=own,
+        list=ImplementationList((*own, *screening.admitted)),
+        mode=mode,
+        mode_reasons=why_homogeneous,
+        fleet_revision=fleet.revision,
+        left_out=screening.left_out,
+        accepted_hazards=screening.accepted,
     )
 
 
@@ -73,8 +74,15 @@ def mode_reasons(guest: Guest, capabilities: Capabilities) -> tuple[ModeReason, 
 
 def universe(fleet: Fleet, placement: Placement) -> FrozenBitMap:
     """The hosts whose implementations the list must have: all that the guest may meet in its life (rule 3)."""
-    incomplete = union(hosts for identity, hosts in fleet.identities() if not identity.complete)
-    return fleet.allowed(placement) - incomplete - fleet.having(Facet.STATE, HostState.RETIRED)
+    return fleet.allowed(placement) - fleet.incomplete - fleet.having(Facet.STATE, HostState.RETIRED)
+
+
+def joinable(
+    fleet: Fleet, placement: Placement, own: Collection[Implementation], tables: ErrataTables
+) -> Collection[Implementation]:
+    """What may stand on a list beside a boot host's own implementations; these may be among them."""
+    others = _met_elsewhere(fleet, placement).keys()
+    return others - weakening(tables, own, others, placement.accept_hazards).keys()
 
 
 def _check_pinning(host: FleetHost, cpus: CpuList | None) -> None:
@@ -90,7 +98,7 @@ def _refusals(
     reported: tuple[ReportedImplementation, ...],
     screening: Screening,
 ) -> tuple[Reason, ...]:
-    found = reasons(fleet, host, order, BOARDING_RULES)
+    found = reasons(fleet, host, order)
     if mode is Mode.HOMOGENEOUS and len(reported) > 1:
         found += (_heterogeneous(host, reported),)
     if screening.on_boot_host:

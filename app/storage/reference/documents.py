@@ -71,7 +71,7 @@ def read_document(file: str, model: type[M], content: bytes) -> M:
         raise InvalidReferenceData(file, [_fault(text, each, model) for each in error.errors()]) from None
 
 
-def _fault(text: str, error: Any, model: type[BaseModel]) -> Fault:  # noqa: ANN401 - the dictionary that Pydantic makes
+def _fault(text: str, error: Any, model: type[BaseModel]) -> Fault:
     location = error["loc"]
     pointer = json_pointer(location)
     if error["type"] == "json_invalid":

@@ -1,12 +1,13 @@
 """Hosts and their history."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from roadstead.cli.views.tables import (
+    NOTHING,
     Column,
     Columns,
     fields,
@@ -54,7 +55,8 @@ _CPU_GROUPS: Final[Columns[CpuGroup]] = (
 )
 
 
-def host_view(host: Host) -> RenderableType:
+def host_view(host: Host, vms: Sequence[str], *, more: bool) -> RenderableType:
+    """A host, with the first VMs on it."""
     able = host["capabilities"]
     facts: Mapping[str, RenderableType] = {
         "name": host["name"],
@@ -68,8 +70,15 @@ def host_view(host: Host) -> RenderableType:
         "vmm": maybe(host["vmm"]),
         "observed": time(host["observed_at"]),
         "changed": f"{time(host['updated_at'])} (fleet revision {host['fleet_revision']})",
+        "vms": _vms(host, vms, more=more),
     }
     return Group(fields(facts), heading("CPUs"), table(_CPU_GROUPS, host["cpus"]))
+
+
+def _vms(host: Host, vms: Sequence[str], *, more: bool) -> str:
+    if not vms:
+        return NOTHING
+    return f"{', '.join(vms)}{', …' if more else ''}  (roadstead vms list --host {host['name']})"
 
 
 def history_view(history: HostHistory) -> RenderableType:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.text import Text
 
 from roadstead.cli.views.hosts import resources
@@ -42,8 +42,7 @@ def vm_view(vm: Vm) -> RenderableType:
         **_placement(vm["placement"]),
         "accepted hazards": ", ".join(vm["accepted_hazards"]) or NOTHING,
     }
-    warnings = [Text.assemble(("! ", "yellow"), each["detail"]) for each in vm["warnings"]]
-    return Group(fields(facts), *warnings)
+    return fields(facts)
 
 
 def _placement(placement: Placement) -> Mapping[str, str]:

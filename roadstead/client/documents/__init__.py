@@ -8,6 +8,7 @@ from roadstead.client.documents.boots import (
     AdoptionInput,
     BootInput,
     ImplementationList,
+    SealedList,
 )
 from roadstead.client.documents.common import (
     Implementation,
@@ -17,6 +18,7 @@ from roadstead.client.documents.common import (
     Registers,
     RegistersInput,
     Resources,
+    Warned,
 )
 from roadstead.client.documents.compatibility import (
     Compatibility,
@@ -120,7 +122,6 @@ from roadstead.client.documents.vms import (
     Vm,
     VmInput,
     VmState,
-    Warned,
 )
 
 __all__ = [
@@ -199,6 +200,7 @@ __all__ = [
     "Requirement",
     "RequirementInput",
     "Resources",
+    "SealedList",
     "Selector",
     "SelectorInput",
     "TableRule",
