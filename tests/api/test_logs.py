@@ -35,12 +35,13 @@ def logged(formatter: logging.Formatter) -> Iterator[io.StringIO]:
     handler.setFormatter(formatter)
     access = logging.getLogger("roadstead.access")
     access.addHandler(handler)
-    before, access.level = access.level, logging.INFO
+    before = access.level
+    access.setLevel(logging.INFO)
     try:
         yield stream
     finally:
         access.removeHandler(handler)
-        access.level = before
+        access.setLevel(before)
 
 
 def configured(form: str) -> logging.Formatter:
