@@ -50,7 +50,7 @@ class _Loader(yaml.SafeLoader):
                 self._sizes[node] = self._composed - before
         return node
 
-    def _expand(self, size: int | None, mark: Any) -> None:  # noqa: ANN401 - PyYAML has two kinds
+    def _expand(self, size: int | None, mark: Any) -> None:
         if size is None:
             message = "an alias stands inside of what it stands for"
             raise _fault(message, mark)
@@ -75,5 +75,5 @@ class _Loader(yaml.SafeLoader):
         return node
 
 
-def _fault(message: str, mark: Any) -> yaml.MarkedYAMLError:  # noqa: ANN401 - the same
+def _fault(message: str, mark: Any) -> yaml.MarkedYAMLError:
     return yaml.MarkedYAMLError(problem=message, problem_mark=mark)
