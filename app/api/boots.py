@@ -11,7 +11,7 @@ from app.api.documentation import refuses
 from app.api.etags import sealed_tag, tagged
 from app.api.idempotency import ExecutorDep
 from app.api.media_types import json_body
-from app.api.models.boots import BootIn, BootsOut, ListOut
+from app.api.models.boots import BootIn, BootsOut, ListOut, SealedOut
 from app.api.models.implementation_lists import Format
 from app.api.models.vms import VmOut
 from app.api.paging import NumberPaging, encode_cursor
@@ -20,7 +20,7 @@ from app.api.rendering import rendered
 from app.api.representations import Representations
 from app.api.routes import GuardedRoute
 from app.domain.paging import Page
-from app.domain.vms.advice import AdvisedVm
+from app.domain.vms.advice import AdvisedVm, SealedBoot
 from app.domain.vms.vm import Boot
 from app.services import boots
 from app.services.context import Context
@@ -31,7 +31,7 @@ router: Final = APIRouter(prefix="/v1/vms", tags=["VMs"], route_class=GuardedRou
 @router.post(
     "/{vm}/boots",
     status_code=201,
-    response_model=ListOut,
+    response_model=SealedOut,
     summary="Boot a VM: seal its implementation list",
     dependencies=[Depends(json_body)],
     responses=refuses(
@@ -95,11 +95,13 @@ async def get_boot(
     context: ContextDep,
     vm: VmName,
     number: Annotated[int, Path(ge=0, le=2**31 - 1, description="Counts from 1.", examples=[1])],
-    format: Annotated[Format, Query(description="Another representation of the same list.")] = Format.JSON,  # noqa: A002
+    wanted: Annotated[
+        Format, Query(alias="format", description="Another representation of the same list.")
+    ] = Format.JSON,
 ) -> Response:
     """The list as it was sealed, also when the VM has long been stopped."""
     boot = await boots.get_boot(context, vm, number)
-    return Representations(context.reference.names).of_boot(boot, format, sealed_tag(boot, format)).answer(request)
+    return Representations(context.reference.names).of_boot(boot, wanted, sealed_tag(boot, wanted)).answer(request)
 
 
 @router.post(
@@ -119,7 +121,7 @@ async def stop_vm(
     return await executor.run(boots.stop_vm(context, vm, conditions), shown)
 
 
-def _sealed(request: Request, context: Context, boot: Boot) -> Response:
-    out = ListOut.from_boot(boot, context.reference.names)
+def _sealed(request: Request, context: Context, sealed: SealedBoot) -> Response:
+    boot, out = sealed.boot, SealedOut.from_sealed(sealed, context.reference.names)
     path = f"/v1/vms/{boot.vm}/boots/{boot.number}"
     return tagged(request, out, sealed_tag(boot, Format.JSON), status=201, location=path)

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
+from app.domain.cpu.midr import check_midr
 from app.domain.cpu.registers import parse_register
 from app.domain.errors import InputFault, InvalidInput
 from app.domain.fleet.catalogue import HostFilter, ImplementationPattern
@@ -72,6 +73,6 @@ def _label(text: str) -> Requirement:
 def _pattern(text: str) -> ImplementationPattern:
     try:
         midr, *rest = (parse_register(part.strip()) for part in text.split(","))
-        return ImplementationPattern(midr, *rest)
+        return ImplementationPattern(check_midr(midr), *rest)
     except (ValueError, TypeError) as error:
         raise InvalidInput([InputFault("/implementation", f"{error}; as in 0x413fd0c1,0x0,0x0", "query")]) from None

@@ -46,7 +46,7 @@ async def import_hosts(
     context: ContextDep,
     reporter: Reporter,
     idempotency_key: IdempotencyKey = None,
-    dry_run: Annotated[bool, Query(description="Validate, count, and write nothing.")] = False,  # noqa: FBT002 - a query parameter
+    dry_run: Annotated[bool, Query(description="Validate, count, and write nothing.")] = False,
 ) -> Response:
     """Create and replace hosts from NDJSON, all or nothing. 100,000 in one request is normal."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != MEDIA_TYPE:

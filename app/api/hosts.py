@@ -53,7 +53,7 @@ async def put_host(
     body: HostIn,
     conditions: PutConditions,
     reporter: Reporter,
-    dry_run: DryRun = False,  # noqa: FBT002 - a query parameter
+    dry_run: DryRun = False,
 ) -> Response:
     """Put a host into the inventory as a whole. A report that changes nothing but `observed_at` is a heartbeat.
 
@@ -61,7 +61,7 @@ async def put_host(
     """
     host = body.to_domain(name, context.now())
     put = hosts.rehearse_host if dry_run else hosts.put_host
-    record, created = await put(context, host, conditions, reporter)
+    record, created = await put(context, host, conditions, reporter, body.unread)
     return tagged(
         request,
         HostOut.from_record(record, context.reference.names),

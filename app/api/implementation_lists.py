@@ -14,6 +14,7 @@ from app.api.parameters import VmName
 from app.api.representations import Representations
 from app.api.routes import HotRoute
 from app.domain.errors import ImplementationListNotFound, InputFault, InvalidInput
+from app.sentences import near_miss, shown
 from app.services import boots, implementation_lists
 from app.services.context import Context
 
@@ -93,7 +94,9 @@ def _format(request: Request) -> Format:
         return Format.JSON
     asked = request.query_params.get("format", Format.JSON)
     if asked not in Format.__members__.values():
-        raise InvalidInput([InputFault("/format", f"{asked!r} is none of {', '.join(Format)}", "query")])
+        raise InvalidInput(
+            [InputFault("/format", f"{shown(asked)} is none of {', '.join(Format)}{near_miss(asked, Format)}", "query")]
+        )
     return Format(asked)
 
 

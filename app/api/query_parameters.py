@@ -14,7 +14,7 @@ _NAMED: Final = 20
 """Unknown names that a refusal tells; no request with more was ever a slip of the pen."""
 
 
-def declared(route: Any) -> frozenset[str]:  # noqa: ANN401 - an APIRoute, or FastAPI's view of one that is included
+def declared(route: Any) -> frozenset[str]:
     """The names that a route takes, of its dependencies too, and those that only its documentation has."""
     documented = (route.openapi_extra or {}).get("parameters", ())
     return frozenset(_of(route.dependant)) | {each["name"] for each in documented if each["in"] == "query"}

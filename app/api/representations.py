@@ -9,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.api.etags import matches
-from app.api.kept import Kept
 from app.api.models.boots import ListOut
 from app.api.models.common import ImplementationOut
 from app.api.models.implementation_lists import ContentOut, Format
@@ -20,6 +19,7 @@ from app.domain.fleet.fleet import FleetHost
 from app.domain.planning.implementation_list import ImplementationList
 from app.domain.planning.plan import Mode
 from app.domain.vms.vm import Boot
+from app.kept import Kept
 
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 

@@ -58,7 +58,7 @@ async def put_vm(
     vm: StoppedVmName,
     body: VmIn,
     conditions: PutConditions,
-    dry_run: DryRun = False,  # noqa: FBT002 - a query parameter
+    dry_run: DryRun = False,
 ) -> Response:
     """Define a VM or change its definition.
 

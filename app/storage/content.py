@@ -16,11 +16,11 @@ class content(FunctionElement[Any]):  # noqa: N801 - read as a function of SQL
 
 
 @compiles(content, "postgresql")
-def _on_postgresql(element: content, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - SQLAlchemy's signature
+def _on_postgresql(element: content, compiler: SQLCompiler, **options: Any) -> str:
     return f"sha256(convert_to(ROW({compiler.process(element.clauses, **options)})::text, 'UTF8'))"
 
 
 @compiles(content, "sqlite")
-def _on_sqlite(element: content, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - the same
+def _on_sqlite(element: content, compiler: SQLCompiler, **options: Any) -> str:
     quoted = (f"quote({compiler.process(each, **options)})" for each in element.clauses)
     return " || ',' || ".join(quoted)

@@ -86,7 +86,7 @@ class Identities:
             [values for digest, identity in ordered.items() for values in _group_values(digest, identity)],
         )
 
-    def _put_groups(self) -> Any:  # noqa: ANN401 - a statement of either database
+    def _put_groups(self) -> Any:
         statement = insert(self._connection, identity_groups)
         said = {name: statement.excluded[name] for name in _SAID}
         differs = or_(*(identity_groups.c[name].is_distinct_from(value) for name, value in said.items()))

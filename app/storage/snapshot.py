@@ -77,6 +77,11 @@ class FleetSnapshot:
             return moment.shown(held.fleet)
         return await self._brought_up(now)
 
+    def held(self, revision: int, token: bytes | None) -> Fleet | None:
+        """The fleet at a revision, of which nobody is said to be stale; None if memory has another one."""
+        held = self._held
+        return held.fleet if held is not _NOTHING and (revision, token) == (held.fleet.revision, held.token) else None
+
     async def _brought_up(self, now: datetime) -> Fleet:
         lost = self._lost
         async with self._turn:
@@ -125,11 +130,11 @@ class FleetSnapshot:
         if len(self._labels) > 1_000 + 2 * len(self._held.fleet):
             self._labels.clear()
 
-    def _host(self, row: Any, identity: Identity) -> FleetHost:  # noqa: ANN401 - a row of _PUT
+    def _host(self, row: Any, identity: Identity) -> FleetHost:
         read = readable("host", row.name, lambda: self._readable_host(row, identity))
         return read or FleetHost(row.name, HostState.CORDONED, (), Profile(identity=UNREADABLE))
 
-    def _readable_host(self, row: Any, identity: Identity) -> FleetHost:  # noqa: ANN401 - the same
+    def _readable_host(self, row: Any, identity: Identity) -> FleetHost:
         # Hosts share labels by the thousand: keep each once.
         name, state, pairs, _, *facts = row
         labels = tuple(sorted((intern(key), intern(value)) for key, value in pairs.items()))

@@ -21,6 +21,7 @@ from app.domain.vms.vm import Boot, Resources, Running, Vm, VmDefinition, VmReco
 from app.storage.identities import Identities
 from app.storage.implementation_lists import ImplementationLists
 from app.storage.tables import boots, hosts, implementation_lists, migrations, vms
+from app.storage.tokens import new_token
 from app.storage.unreadable import readable, string, string_map, strings, whole
 from app.storage.upsert import insert
 
@@ -47,6 +48,7 @@ _VM_COLUMNS: Final = (
     vms.c.id,
     vms.c.name,
     vms.c.version,
+    vms.c.token,
     vms.c.placement,
     vms.c.discovers_implementations,
     vms.c.kernel_release,
@@ -72,7 +74,13 @@ _HELD: Final = select(vms.c.id).where(vms.c.name == bindparam("vm")).with_for_up
 _START: Final = (
     update(vms)
     .where(vms.c.id == bindparam("key"))
-    .values(version=vms.c.version + 1, boots=vms.c.boots + 1, boot=vms.c.boots + 1, moved=False)
+    .values(
+        version=vms.c.version + 1,
+        token=bindparam("fresh"),
+        boots=vms.c.boots + 1,
+        boot=vms.c.boots + 1,
+        moved=False,
+    )
     .returning(vms.c.boots)
 )
 
@@ -144,7 +152,7 @@ class Vms:
 
     async def create(self, name: str, definition: VmDefinition) -> bool:
         """Define a VM; False if there is one of this name by now."""
-        values = {"name": name, "version": 1, "boots": 0, **_definition_values(definition)}
+        values = {"name": name, "version": 1, "token": new_token(), "boots": 0, **_definition_values(definition)}
         statement = insert(self._connection, vms).values(values).on_conflict_do_nothing().returning(vms.c.id)
         return (await self._connection.execute(statement)).scalar_one_or_none() is not None
 
@@ -153,7 +161,7 @@ class Vms:
 
     async def overwrite(self, name: str, definition: VmDefinition) -> None:
         """Redefine a VM of which nothing else need be readable."""
-        values = {"version": vms.c.version + 1, **_definition_values(definition)}
+        values = _written(new_token()) | _definition_values(definition)
         await self._connection.execute(update(vms).where(vms.c.name == name).values(**values))
 
     async def delete(self, record: VmRecord) -> None:
@@ -162,7 +170,8 @@ class Vms:
     async def start(self, record: VmRecord, host_key: int) -> int:
         """Put the VM into its next boot: the boot's number. Numbers count from 1 and are not used twice."""
         statement = _START.values(host_id=host_key)
-        number: int = (await self._connection.execute(statement, {"key": record.key})).scalar_one()
+        values = {"key": record.key, "fresh": new_token()}
+        number: int = (await self._connection.execute(statement, values)).scalar_one()
         return number
 
     async def seal(self, record: VmRecord, boot: Boot) -> None:
@@ -175,13 +184,12 @@ class Vms:
         values: dict[str, object] = {"boot": None, "host_id": None}
         if vm.running:
             values = {"moved": vm.running.moved} | ({} if host_key is None else {"host_id": host_key})
-        await self._change(record, values)
-        return VmRecord(vm, record.key, record.version + 1)
+        return VmRecord(vm, record.key, record.version + 1, await self._change(record, values))
 
     async def release(self, name: str) -> None:
         """Stop a VM of which nothing need be readable, unless it migrates."""
         migrating = select(migrations.c.vm_id).where(migrations.c.vm_id == vms.c.id, migrations.c.closed_at.is_(None))
-        values = {"version": vms.c.version + 1, "boot": None, "host_id": None}
+        values = _written(new_token()) | {"boot": None, "host_id": None}
         await self._connection.execute(update(vms).where(vms.c.name == name, ~migrating.exists()).values(**values))
 
     async def boot(self, vm: str, number: int) -> Boot | None:
@@ -214,9 +222,11 @@ class Vms:
         statement = select(states.c.state, func.count()).group_by(states.c.state)
         return {VmState(state): count for state, count in await self._connection.execute(statement)}
 
-    async def _change(self, record: VmRecord, values: Mapping[str, object]) -> None:
-        statement = update(vms).where(vms.c.id == record.key).values(version=vms.c.version + 1, **values)
-        await self._connection.execute(statement)
+    async def _change(self, record: VmRecord, values: Mapping[str, object]) -> bytes:
+        """Write these columns; the token of the write."""
+        token = new_token()
+        await self._connection.execute(update(vms).where(vms.c.id == record.key).values(**_written(token), **values))
+        return token
 
     async def _many(self, statement: Select[Any]) -> list[VmRow]:
         rows = await asyncio.to_thread((await self._connection.execute(statement)).all)
@@ -253,7 +263,7 @@ class _Reader:
 
     def _record(self, row: Row[Any]) -> VmRecord:
         running = None if row.boot is None else self._running(row)
-        return VmRecord(Vm(row.name, _definition(row), running), row.id, row.version)
+        return VmRecord(Vm(row.name, _definition(row), running), row.id, row.version, row.token or b"")
 
     def _running(self, row: Row[Any]) -> Running:
         boot = self._boot(row)
@@ -292,7 +302,12 @@ def read_left_out(text: str) -> tuple[LeftOut, ...]:
     return tuple(_left_out(*each) for each in json.loads(text))
 
 
-def _left_out(registers: Iterable[Any], having: Any, hazards: Any) -> LeftOut:  # noqa: ANN401 - what the document holds
+def _written(token: bytes) -> dict[str, Any]:
+    """The columns that every write to a VM changes."""
+    return {"version": vms.c.version + 1, "token": token}
+
+
+def _left_out(registers: Iterable[Any], having: Any, hazards: Any) -> LeftOut:
     return LeftOut(Implementation(*map(whole, registers)), whole(having), strings(hazards))
 
 
@@ -314,7 +329,7 @@ def matching(statement: Select[Any], states: frozenset[VmState], host: str | Non
     return statement
 
 
-def _state() -> Any:  # noqa: ANN401 - a SQL expression
+def _state() -> Any:
     return case(
         (vms.c.boot.is_(None), VmState.DEFINED.value),
         (migrations.c.id.is_(None), VmState.RUNNING.value),

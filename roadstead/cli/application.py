@@ -25,6 +25,7 @@ class _Entry(NamedTuple):
 
 
 _COMMANDS: Final = {
+    "status": _Entry("status", "The fleet on one screen: what there is, what needs attention.", _TALKS),
     "hosts": _Entry("hosts", "Hosts: list, show, import, cordon, delete.", _TALKS),
     "vms": _Entry("vms", "VMs: define, boot, explain where they may move, migrate.", _TALKS),
     "migrations": _Entry("migrations", "Migrations that were admitted: verify, complete, fail.", _TALKS),
@@ -60,7 +61,7 @@ class _OnDemand(TyperGroup):
             return super().invoke(ctx)
 
 
-def _command(name: str) -> Any:  # noqa: ANN401 - Typer has no public name for what it makes
+def _command(name: str) -> Any:
     entry = _COMMANDS[name]
     command = get_command(getattr(import_module(f"roadstead.cli.{entry.module}"), name.replace("-", "_")))
     for leaf in getattr(command, "commands", {name: command}).values():
@@ -87,7 +88,7 @@ def _show_version(*, wanted: bool) -> None:
 
 @app.callback()
 def _root(
-    _: Annotated[  # noqa: FBT002 - an option
+    _: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:

@@ -34,7 +34,7 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Also labels that h
 
 
 @of_hosts.command()
-def label(ctx: typer.Context, words: LabelWords, labels: Labelled = None, overwrite: Overwrite = False) -> None:  # noqa: FBT002 - an option
+def label(ctx: typer.Context, words: LabelWords, labels: Labelled = None, overwrite: Overwrite = False) -> None:
     """Give labels to hosts, or take them away."""
     names, changes = _label_changes(words)
 

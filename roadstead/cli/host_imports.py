@@ -21,7 +21,7 @@ def import_hosts(
     form: Annotated[
         HostFormat | None, typer.Option("--format", help="By default csv for *.csv, ndjson for all else.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Validate, count, and write nothing.")] = False,  # noqa: FBT002 - an option
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Validate, count, and write nothing.")] = False,
 ) -> None:
     """Create and replace hosts from a file, all or nothing. The file may be of any size."""
     lines = HostFile.of(file, form)

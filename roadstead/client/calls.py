@@ -31,7 +31,7 @@ class Received:
     headers: Mapping[str, str]
     body: bytes
 
-    def document(self) -> Any:  # noqa: ANN401 - a JSON document
+    def document(self) -> Any:
         try:
             document = json.loads(self.body)
         except ValueError as error:

@@ -83,7 +83,10 @@ def _observe(arguments: argparse.Namespace) -> HostReport:
 
 def _notes(report: HostReport) -> Iterator[str]:
     if any(group.aidr is None for group in report.cpus):
-        yield "note: AIDR_EL1 is unknown (Linux 6.16 and newer show it); the host's identity stays incomplete"
+        yield (
+            "note: AIDR_EL1 was not read (Linux 6.16 and newer show it);"
+            " the host's identity is incomplete unless the service was told the value"
+        )
     if report.writable_id_registers is None:
         yield "note: KVM could not be asked; writable_id_registers is unknown, which counts as no"
 

@@ -123,7 +123,7 @@ async def test_an_unknown_value_beside_a_listed_one_is_only_incomplete(running: 
 async def test_another_boot_does_not_include_what_it_may_not_meet(running: httpx.AsyncClient) -> None:
     await put_host(running, "retired", N1_NEW, state="retired")
     await put_host(running, "excluded", N1_NEW)
-    await put_host(running, "incomplete", group(N1_NEW, "0"), group((1, 0, None), "1"))
+    await put_host(running, "incomplete", group(N1_NEW, "0"), group((N1[0], 5, None), "1"))
     for on in ("retired", "excluded", "incomplete"):
         (reason,) = [each for each in await reasons(running, on) if each["code"] == "implementation_not_listed"]
         assert reason["remedy"] == "when the other reasons are gone, boot the VM again to include it"

@@ -25,7 +25,7 @@ def two(asking: CommandLine, service_url: str, zone: str) -> list[str]:
     return names
 
 
-def read(asking: CommandLine, name: str) -> Any:  # noqa: ANN401 - JSON
+def read(asking: CommandLine, name: str) -> Any:
     return json.loads(asking("hosts", "show", name, "-o", "json").out)
 
 

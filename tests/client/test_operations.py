@@ -16,6 +16,7 @@ from roadstead.client import (
     compatibility,
     effects,
     errata,
+    fleet,
     hosts,
     hypercalls,
     implementation_lists,
@@ -33,6 +34,7 @@ VM: Final[VmInput] = {"guest": {"discovers_implementations": True}}
 
 # Each with all that it takes: what is left out here counts as missing in the client.
 CALLS: Final[Mapping[str, list[partial[Call[Any]]]]] = {
+    "get_fleet": [partial(fleet.read)],
     "list_hosts": [
         partial(
             hosts.find,
@@ -69,7 +71,7 @@ CALLS: Final[Mapping[str, list[partial[Call[Any]]]]] = {
     "delete_vm": [partial(vms.remove, "vm-1")],
     "boot_vm": [
         partial(boots.boot, "vm-1", "h1", cpus="0-3"),
-        partial(boots.adopt, "vm-1", "h1", "discoverable", [{"midr": 1, "revidr": 2, "aidr": 3}], cpus="0-3"),
+        partial(boots.adopt, "vm-1", "h1", "discoverable", [{"midr": 0x413FD0C1, "revidr": 2, "aidr": 3}], cpus="0-3"),
     ],
     "list_boots": [partial(boots.find, "vm-1", page_size=5)],
     "stop_vm": [partial(boots.stop, "vm-1")],

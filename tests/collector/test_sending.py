@@ -37,7 +37,7 @@ REFUSED = Scripted(
 )
 
 
-def body(request: Heard) -> Any:  # noqa: ANN401 - a JSON document
+def body(request: Heard) -> Any:
     return json.loads(request.body)
 
 

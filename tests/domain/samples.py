@@ -31,7 +31,7 @@ class _Shipped(ReferenceData):
     def __repr__(self) -> str:
         return "REFERENCE"
 
-    def _repr_pretty_(self, printer: RepresentationPrinter, _: bool) -> None:  # noqa: FBT001 - Hypothesis calls it so
+    def _repr_pretty_(self, printer: RepresentationPrinter, _: bool) -> None:
         printer.text(repr(self))
 
 

@@ -41,7 +41,7 @@ def fits(pattern: ImplementationPattern, found: ReportedImplementation) -> bool:
     )
 
 
-def wanted(each: FleetHost, stale: bool, by: HostFilter) -> bool:  # noqa: FBT001 - a fact
+def wanted(each: FleetHost, stale: bool, by: HostFilter) -> bool:
     found = [group.reported for group in each.identity.groups]
     pattern = by.implementation
     return (

@@ -411,7 +411,7 @@ def test_every_target_may_arrive(situation: Situation) -> None:
         (host("h2", identity(("0", A55), ("1", A76))), False),
     ],
 )
-def test_arrivals(each: FleetHost, admitted: bool) -> None:  # noqa: FBT001 - the answer
+def test_arrivals(each: FleetHost, admitted: bool) -> None:
     plan = sealed(N1, V1)
     if admitted:
         check_arrival(plan, each)

@@ -252,7 +252,7 @@ def listed(hosts: list[FleetHost], asked: BootOrder) -> list[Implementation]:
 
 # Rule 3: "hosts in any state but retired", "and hosts that cannot yet do what rule 4 asks".
 @pytest.mark.parametrize("state", HostState)
-@pytest.mark.parametrize("able", [Capabilities(), Capabilities(True, True)])  # noqa: FBT003 - both abilities
+@pytest.mark.parametrize("able", [Capabilities(), Capabilities(True, True)])
 def test_the_universe_by_state(state: HostState, able: Capabilities) -> None:
     hosts = [host("h1"), host("h2", V1, state, capabilities=able)]
     assert listed(hosts, order("h1")) == ([N1] if state is HostState.RETIRED else [N1, V1])

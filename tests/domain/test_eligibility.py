@@ -281,7 +281,7 @@ LACKS_BOTH: Final = ["lacks_writable_id_registers", "lacks_discovery_hypercalls"
         # both abilities, each by itself; unknown counts as no
         (host("h2", capabilities=Capabilities()), plan(N1), LACKS_BOTH),
         (host("h2", capabilities=Capabilities(writable_id_registers=True)), plan(N1), ["lacks_discovery_hypercalls"]),
-        (host("h2", capabilities=Capabilities(False, True)), plan(N1), ["lacks_writable_id_registers"]),  # noqa: FBT003
+        (host("h2", capabilities=Capabilities(False, True)), plan(N1), ["lacks_writable_id_registers"]),
         # a homogeneous guest asks for neither
         (host("h2", capabilities=Capabilities()), HOMOGENEOUS, []),
         (host("h2", V1, capabilities=Capabilities()), HOMOGENEOUS, ["implementation_not_listed"]),

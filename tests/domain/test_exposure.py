@@ -38,7 +38,7 @@ HALF_READ = identity(("0-3", A55), ("4-7", unread(A76)))
         ((A55, A76), HALF_READ, False),
     ],
 )
-def test_on_a_host(listed: tuple[Implementation, ...], found: Identity, covered: bool) -> None:  # noqa: FBT001
+def test_on_a_host(listed: tuple[Implementation, ...], found: Identity, covered: bool) -> None:
     for moved in (False, True):
         assert covers(ImplementationList(listed), None, found, moved=moved) is covered
 
@@ -64,7 +64,7 @@ def test_on_a_host(listed: tuple[Implementation, ...], found: Identity, covered:
         ("0-3", uniform(A76), False),
     ],
 )
-def test_pinned_since_its_boot(pinned: str, found: Identity, covered: bool) -> None:  # noqa: FBT001 - the answer
+def test_pinned_since_its_boot(pinned: str, found: Identity, covered: bool) -> None:
     assert covers(ImplementationList((A55,)), parse_cpulist(pinned), found, moved=False) is covered
 
 
@@ -79,7 +79,7 @@ def test_cpu_by_cpu(
     listed: list[Implementation],
     pinned: CpuList | None,
     found: Identity,
-    moved: bool,  # noqa: FBT001 - drawn
+    moved: bool,
 ) -> None:
     each = host("h1", found)
     met = None if moved else pinned

@@ -27,7 +27,7 @@ def zone(operator: Operator, *values: str) -> Requirement:
         (zone(Operator.DOES_NOT_EXIST), False, False, True),
     ],
 )
-def test_operators(requirement: Requirement, in_a: bool, in_b: bool, nowhere: bool) -> None:  # noqa: FBT001 - answers
+def test_operators(requirement: Requirement, in_a: bool, in_b: bool, nowhere: bool) -> None:
     asked = [requirement.holds(labels) for labels in (ZONE_A, {"zone": "b"}, {"rack": "a"})]
     assert asked == [in_a, in_b, nowhere]
 

@@ -14,7 +14,7 @@ def statements() -> Iterator[list[str]]:
     """Every statement that goes through SQLAlchemy in this process while the block runs."""
     seen: list[str] = []
 
-    def note(_: Any, __: Any, statement: str, *___: Any) -> None:  # noqa: ANN401 - SQLAlchemy's signature
+    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
         if not statement.startswith(_NOT_COUNTED):
             seen.append(statement)
 

@@ -22,7 +22,7 @@ def a_list(*revidrs: int) -> ImplementationList:
 
 
 async def test_an_identity_is_read_once(worker: Context, other: Context) -> None:
-    kinds: list[tuple[Group, ...]] = [(N1,), (N2,), (("0-3", N1), ("4-7", ReportedImplementation(1, 2, None)))]
+    kinds: list[tuple[Group, ...]] = [(N1,), (N2,), (("0-3", N1), ("4-7", ReportedImplementation(N2.midr, 2, None)))]
     digests = []
     for number, groups in enumerate(kinds):
         host = a_host(f"h{number}", *groups)

@@ -15,6 +15,7 @@ from app.settings import Settings
 from tests.api.talk import N1, V1, boot, codes, get, put_host, put_vm
 from tests.api.test_staleness import ago
 from tests.serving import serving
+from tests.storage.workers import fleet_of, working
 
 pytestmark = pytest.mark.anyio
 
@@ -47,7 +48,7 @@ def interrupted(after: int, change: Callable[[], Awaitable[object]]) -> Iterator
     """Who asks is stopped when so many statements of it are done, until the change is committed."""
     asked: list[str] = []
 
-    def count(_: Any, __: Any, statement: str, *___: Any) -> None:  # noqa: ANN401 - SQLAlchemy's signature
+    def count(_: Any, __: Any, statement: str, *___: Any) -> None:
         if len(asked) < after:
             asked.append(statement)
             if len(asked) == after:
@@ -60,13 +61,37 @@ def interrupted(after: int, change: Callable[[], Awaitable[object]]) -> Iterator
         event.remove(Engine, "after_cursor_execute", count)
 
 
-@pytest.mark.parametrize(("behind", "after"), [(False, 1), (False, 2), *((True, after) for after in range(1, 6))])
-async def test_registers_and_observation_are_of_one_moment(workers: Workers, behind: bool, after: int) -> None:  # noqa: FBT001 - a parameter of the test
-    """A host has other registers now, and is seen again: also while a worker catches up with the fleet."""
-    if behind:
-        await put_host(workers.reported_to, "h3", N1)
+@pytest.mark.parametrize("after", range(1, 6))
+async def test_registers_and_observation_are_of_one_moment(workers: Workers, after: int) -> None:
+    """A host has other registers now, and is seen again, while a worker catches up with the fleet."""
+    await put_host(workers.reported_to, "h3", N1)
     with interrupted(after, lambda: put_host(workers.reported_to, "h2", V1)) as asked:
         verdict = await get(workers.asked, "/v1/vms/vm-1/targets/h2")
     assert len(asked) == after
     assert codes(verdict["reasons"]) in (LISTED_AND_STALE, FRESH_AND_NOT_LISTED)
     assert codes((await get(workers.asked, "/v1/vms/vm-1/targets/h2"))["reasons"]) == FRESH_AND_NOT_LISTED
+
+
+async def test_who_has_caught_up_asks_once(workers: Workers) -> None:
+    """By a hot read of one statement, so that nothing comes between."""
+    with interrupted(1, lambda: put_host(workers.reported_to, "h2", V1)) as asked:
+        verdict = await get(workers.asked, "/v1/vms/vm-1/targets/h2")
+    assert (asked, codes(verdict["reasons"])) == ([], LISTED_AND_STALE)
+    await put_host(workers.reported_to, "h2", V1)
+    assert codes((await get(workers.asked, "/v1/vms/vm-1/targets/h2"))["reasons"]) == FRESH_AND_NOT_LISTED
+
+
+@pytest.mark.parametrize("behind", [False, True])
+async def test_so_is_the_fleet_of_the_stores(workers: Workers, settings: Settings, behind: bool) -> None:
+    aging = settings.model_copy(update={"max_inventory_age": timedelta(minutes=15)})
+    async with working(aging) as worker:
+        await fleet_of(worker)
+        if behind:
+            await put_host(workers.reported_to, "h3", N1)
+        with interrupted(1, lambda: put_host(workers.reported_to, "h2", V1)) as asked:
+            fleet = await fleet_of(worker)
+    assert len(asked) == 1
+    found = fleet.host("h2")
+    assert found is not None
+    shown = [tuple(each) for each in found.identity.known]
+    assert (shown, fleet.number("h2") <= fleet.stale) in (([N1], True), ([V1], False))

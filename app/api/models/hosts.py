@@ -16,13 +16,16 @@ from app.api.models.common import (
     LabelKey,
     LabelsOut,
     LabelValue,
+    MidrIn,
     Moment,
     NextCursor,
     Out,
     RegisterIn,
     RegisterOut,
     Text,
+    Warnings,
     example,
+    warned,
 )
 from app.domain.cpu.cpu_names import CpuNames
 from app.domain.cpu.cpulist import CpuList
@@ -31,6 +34,7 @@ from app.domain.cpu.implementation import ReportedImplementation
 from app.domain.fleet.capabilities import DISCOVERY_HYPERCALLS, WRITABLE_ID_REGISTERS, Capabilities
 from app.domain.fleet.history import IdentityPeriod, PastIdentity
 from app.domain.fleet.host import MAX_LABELS, Capacity, Host, HostRecord, HostState, Profile
+from app.domain.planning.advice import host_advice
 
 MAX_GROUPS = 1024
 
@@ -51,9 +55,13 @@ class CpuGroupIn(In):
     """CPUs that report the same registers."""
 
     cpu_list: CpuListField | None = Field(None, description="Optional where there is one group: all CPUs.")
-    midr: RegisterIn
+    midr: MidrIn
     revidr: RegisterIn
-    aidr: RegisterIn | None = Field(None, description="null where it could not be read: unknown, never 0.")
+    aidr: RegisterIn | None = Field(
+        None,
+        description="null is unknown, never 0. Left out where it was not read: what is known of these CPUs then stays, "
+        "as long as their MIDR and REVIDR do.",
+    )
 
     def to_domain(self) -> CpuGroup:
         return CpuGroup(self.cpu_list, ReportedImplementation(self.midr, self.revidr, self.aidr))
@@ -119,6 +127,11 @@ class HostIn(OneOfAKind):
             profile=self._profile(),
             observed_at=self.observed_at or now,
         )
+
+    @property
+    def unread(self) -> frozenset[int]:
+        """Positions of the groups that say nothing of AIDR."""
+        return frozenset(at for at, group in enumerate(self.cpus) if "aidr" not in group.model_fields_set)
 
     def _profile(self) -> Profile:
         return Profile(
@@ -195,6 +208,7 @@ class HostOut(HostReport):
     unreadable: bool = Field(
         description="What is stored of it cannot be read, so it is no target and covers no VM. Report it again."
     )
+    warnings: Warnings
     fleet_revision: FleetRevision = Field(description="The fleet revision of its last change.")
     created_at: datetime
     updated_at: datetime
@@ -208,6 +222,7 @@ class HostOut(HostReport):
             implementations=[ImplementationOut.from_domain(each, names) for each in identity.reported],
             identity_complete=identity.complete,
             unreadable=not identity.readable,
+            warnings=warned(host_advice(record.host.profile)),
             fleet_revision=record.revision,
             created_at=record.created_at,
             updated_at=record.updated_at,

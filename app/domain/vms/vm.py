@@ -95,8 +95,10 @@ class VmRecord:
     """Never used twice, also not for a later VM of the same name."""
     version: int
     """Grows with every write to the VM."""
+    token: bytes = b""
+    """Random, of the last write: a restored database comes to the same version again, with another content."""
 
     @property
     def tag(self) -> str:
         """Changes with everything a reader can see; what shows without a write is whether the VM is exposed."""
-        return f"{self.key}-{self.version}-{'exposed' if self.vm.exposed else 'covered'}"
+        return f"{self.key}-{self.version}-{self.token.hex()}-{'exposed' if self.vm.exposed else 'covered'}"
