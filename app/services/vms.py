@@ -14,7 +14,7 @@ from app.domain.vms.conditions import Condition
 from app.domain.vms.transitions import idle
 from app.domain.vms.vm import Vm, VmDefinition, VmRecord, VmState
 from app.services.context import Context
-from app.storage.running_kinds import KindKey, Standing
+from app.storage.running_kinds import KindKey, Whereabouts
 from app.storage.vms import VmRow
 
 UNREADABLE_TAG: Final = "unreadable"
@@ -70,7 +70,7 @@ async def _sifted_page(context: Context, wanted: VmFilter, page: PageRequest) ->
         return Page(tuple(await tx.vms.named(names.items)), names.next_after)
 
 
-def _passing(sieve: Sieve, kinds: Mapping[KindKey, RunningKind | None], rows: Iterable[Standing]) -> list[str]:
+def _passing(sieve: Sieve, kinds: Mapping[KindKey, RunningKind | None], rows: Iterable[Whereabouts]) -> list[str]:
     sieve.learn(kinds.items())
     return [row.name for row in rows if sieve.passes(row.host, row.kind)]
 
