@@ -26,6 +26,8 @@ MEDIA_TYPE: Final = "application/x-ndjson"
 
 _KINDS: Final = 10_000
 """Kinds of hosts remembered during one import."""
+_LONGEST_KIND: Final = 4_096
+"""Bytes of what a kind is remembered by; a line of several kilobytes is hardly met again."""
 _OWN: Final = tuple(NamedOneOfAKind.model_fields)
 _BATCH: Final = 2_000
 """Hosts handed on at a time: what bounds the memory of an import."""
@@ -56,7 +58,7 @@ class _HostKinds:
     def _learn(self, kind: bytes | None, line: bytes) -> HostReport:
         parsed = HostLine.model_validate_json(line)
         report = HostReport(parsed.to_domain(parsed.name, self._now), parsed.unread)
-        if kind is not None and len(self._known) < _KINDS:
+        if kind is not None and len(kind) <= _LONGEST_KIND and len(self._known) < _KINDS:
             self._known[kind] = report
         return report
 
