@@ -18,6 +18,7 @@ from app.api.validation import input_faults
 from app.domain.errors import InputFault, StalledImport, TooLarge
 from app.domain.fleet.host import Host, LinedHost
 from app.domain.fleet.host_report import HostReport
+from app.domain.planning.advice import AdviceTally
 from app.services.host_imports import FAULTS_NAMED
 from app.settings import Settings
 
@@ -84,6 +85,7 @@ class NdjsonHosts:
         self._digest = hashlib.sha256(request_line(request))
         self.faults: list[InputFault] = []
         self.fault_count = 0
+        self.advice = AdviceTally()
 
     def fingerprint(self) -> bytes:
         return self._digest.digest()
@@ -143,10 +145,11 @@ class NdjsonHosts:
             return None
         try:
             report = self._kinds.report(line)
-            return LinedHost(number, report.host, report.unread)
         except ValidationError as error:
             self._refuse(input_faults(error, HostLine, prefix=f"/{number}"))
             return None
+        self.advice.add(report.host.name, report.host.profile)
+        return LinedHost(number, report.host, report.unread)
 
     def _refuse(self, faults: list[InputFault]) -> None:
         self.fault_count += len(faults)

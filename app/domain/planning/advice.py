@@ -1,5 +1,6 @@
 """Advice about what was reported: where a host contradicts itself or the facts. Nothing is decided by it."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -37,6 +38,29 @@ def _advice(profile: Profile) -> tuple[Advice, ...]:
         *_about_capacity(profile.identity, profile.capacity),
         *_about_kernel(profile),
     )
+
+
+class AdviceTally:
+    """Advice about many hosts: one piece for each code, with the number of hosts and the first of them."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._first: dict[str, tuple[str, Advice]] = {}
+
+    def add(self, host: str, profile: Profile) -> None:
+        for each in host_advice(profile):
+            self._counts[each.code] += 1
+            self._first.setdefault(each.code, (host, each))
+
+    def told(self) -> tuple[Advice, ...]:
+        return tuple(
+            Advice(code, f"{_hosts(self._counts[code])} {host}: {advice.detail}")
+            for code, (host, advice) in self._first.items()
+        )
+
+
+def _hosts(count: int) -> str:
+    return "host" if count == 1 else f"{count} hosts, first"
 
 
 def _about_registers(identity: Identity) -> Iterator[Advice]:
