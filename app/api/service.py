@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from app.api import swagger
 from app.api.context import ContextDep
 from app.api.documentation import problems, refuses
-from app.api.metrics import CONTENT_TYPE, RequestMetrics, standing_exposition
+from app.api.metrics import CONTENT_TYPE, RequestMetrics, fleet_exposition
 from app.api.models.service import HealthOut, ServiceOut
 from app.api.problem_types import PROBLEM_TYPES, ProblemType
 from app.api.problems import problem
@@ -63,7 +63,7 @@ async def check_readiness(request: Request, context: ContextDep) -> Response:
 async def get_metrics(request: Request, context: ContextDep) -> Response:
     """Requests of this service, and the fleet as it stands."""
     metrics: RequestMetrics = request.app.state.metrics
-    fleet = standing_exposition(await fleet_status(context))
+    fleet = fleet_exposition(await fleet_status(context))
     return Response(metrics.exposition() + fleet, media_type=CONTENT_TYPE)
 
 
@@ -80,8 +80,7 @@ async def list_problems() -> HTMLResponse:
 
 @open_router.get("/problems/{code}", include_in_schema=False)
 async def explain_problem(request: Request, code: Annotated[str, Path(max_length=100)]) -> Response:
-    kind = PROBLEM_TYPES.get(code)
-    if kind is None:
+    if (kind := PROBLEM_TYPES.get(code)) is None:
         return problem(request, "not_found", f"there is no problem {code!r}; /problems lists them")
     return _html(
         kind.title,
