@@ -3,6 +3,7 @@
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
+from weakref import ReferenceType, WeakKeyDictionary, ref
 
 import orjson
 from starlette.requests import Request
@@ -26,10 +27,6 @@ IMMUTABLE: Final = "public, max-age=31536000, immutable"
 
 _REVALIDATE: Final = "no-cache"
 """What a VM's current list is may change; a client asks each time, and gets 304 while it does not."""
-
-
-_KEPT: Final = 10_000
-"""Identities whose rendering is kept."""
 
 
 _KEPT_BYTES: Final = 64 * 2**20
@@ -69,8 +66,8 @@ class Rendered:
 
 
 class _Target(NamedTuple):
-    identity: Identity
-    """What the host reported when it was rendered."""
+    identity: ReferenceType[Identity]
+    """What the host reported when it was rendered; held by those that still report it."""
     text: str
 
 
@@ -81,7 +78,7 @@ class Representations:
         self._names = names
         self._answers: Kept[Rendered] = Kept(_KEPT_BYTES, lambda rendered: len(rendered.full.body) + _EACH)
         self._targets: Kept[_Target] = Kept(_TARGET_BYTES, lambda target: len(target.text) + _EACH_TARGET)
-        self._identities: dict[Identity, orjson.Fragment] = {}
+        self._identities: WeakKeyDictionary[Identity, orjson.Fragment] = WeakKeyDictionary()
 
     def kept(self, key: Hashable) -> Rendered | None:
         return self._answers.get(key)
@@ -96,16 +93,14 @@ class Representations:
     def _target(self, host: FleetHost) -> str:
         name, identity = host.name, host.profile.identity
         kept = self._targets.get(name)
-        if kept is None or kept.identity is not identity:
+        if kept is None or kept.identity() is not identity:
             shown = orjson.dumps({"host": name, "implementations": self._implementations(identity)}).decode()
-            kept = self._targets.keep(name, _Target(identity, shown))
+            kept = self._targets.keep(name, _Target(ref(identity), shown))
         return kept.text
 
     def _implementations(self, identity: Identity) -> orjson.Fragment:
-        """What a host reports, as JSON: hosts are many, identities are few."""
+        """What a host reports, as JSON: hosts are many, identities are few. Kept for as long as a host has it."""
         if (rendered := self._identities.get(identity)) is None:
-            if len(self._identities) >= _KEPT:
-                self._identities.clear()
             named = [ImplementationOut.from_domain(each, self._names).model_dump_json() for each in identity.reported]
             rendered = self._identities[identity] = orjson.Fragment(f"[{','.join(named)}]")
         return rendered

@@ -120,18 +120,18 @@ class FleetSnapshot:
                 put += read
         gone = select(deleted_hosts.c.name).where(deleted_hosts.c.revision > base.fleet.revision)
         deleted = _without((await connection.execute(gone)).scalars(), put)
-        self._forget_unused()
         _note_news(unread, base.unread)
         # In a thread: a large fleet takes longer to index than others should wait.
         changed = await asyncio.to_thread(base.fleet.changed, put, deleted, moment.revision)
+        self._forget_unused(changed)
         if len(put) > _BATCH:
             # To look through 100,000 hosts for cycles, of which they have none, holds everybody else up each time.
             gc.freeze()
         return _Held(changed, moment.token, frozenset(unread))
 
-    def _forget_unused(self) -> None:
-        # What is shared is not counted; when most of it must be of the past, begin again.
-        if len(self._labels) > 1_000 + 2 * len(self._held.fleet):
+    def _forget_unused(self, present: Fleet) -> None:
+        # What is shared is not counted; when half of it must be of the past, begin again.
+        if len(self._labels) > 2 * len(present):
             self._labels.clear()
 
     def _host(self, row: Any, identity: Identity) -> FleetHost:

@@ -62,6 +62,8 @@ class Output:
         shown = self._counted(islice(coming, limit) if limit else coming)
         for text in self._programs.listed(shown) if self._programs else self._table(columns, shown):
             sys.stdout.write(text)
+        # What is said of the list comes after it, also where both go to one place.
+        sys.stdout.flush()
         if limit and next(coming, None) is not None:
             self.note(f"There are more than {limit}; --limit 0 shows all.")
 
