@@ -16,6 +16,7 @@ from app.domain.fleet.fleet import Fleet
 from app.settings import Settings
 from app.storage.current_boots import CurrentBoot, CurrentBoots, current_boots
 from app.storage.database_loss import available
+from app.storage.direct import Direct
 from app.storage.host_imports import Imports
 from app.storage.hosts import Hosts
 from app.storage.idempotency import Answers
@@ -33,12 +34,17 @@ _IMPORT_PATIENCE: Final = 120.0
 """Seconds that PostgreSQL may take for a statement of an import: 100,000 hosts, perhaps behind other imports."""
 
 
-def create_engine(settings: Settings, *, pool_size: int | None = None, patience: float | None = None) -> AsyncEngine:
+def create_engine(
+    settings: Settings, *, pool_size: int | None = None, patience: float | None = None, autocommit: bool = False
+) -> AsyncEngine:
     """An engine; pool_size counts its connections, by default the settings' number.
 
-    PostgreSQL may take `patience` seconds for a statement, by default any time.
+    PostgreSQL may take `patience` seconds for a statement, by default any time. With `autocommit` its connections
+    leave transactions to who uses them.
     """
-    limits = {"pool_size": pool_size or settings.database_pool_size, "max_overflow": 0}
+    limits: dict[str, Any] = {"pool_size": pool_size or settings.database_pool_size, "max_overflow": 0}
+    if autocommit:
+        limits |= {"isolation_level": "AUTOCOMMIT", "execution_options": {"sqlite_begin": None}}
     if not settings.on_sqlite:
         seconds = settings.database_timeout.total_seconds()
         connection_options(settings.database_url)
@@ -52,10 +58,6 @@ def create_engine(settings: Settings, *, pool_size: int | None = None, patience:
     return engine
 
 
-_READ: Final[Mapping[str, Mapping[str, Any]]] = {
-    "postgresql": {"isolation_level": "AUTOCOMMIT"},
-    "sqlite": {"sqlite_begin": None},
-}
 _IMPORT: Final[Mapping[str, Any]] = {"sqlite_begin": "BEGIN"}
 """While an import arrives it writes to temporary tables only, and keeps nobody waiting."""
 
@@ -65,6 +67,7 @@ class Transaction:
     """The stores of one transaction."""
 
     connection: AsyncConnection
+    direct: Direct
     hosts: Hosts
     vms: Vms
     lists: ImplementationLists
@@ -76,7 +79,7 @@ class Transaction:
 
     async def fleet(self, now: datetime) -> Fleet:
         """The fleet as committed by now. Not for use after a write to hosts in the same transaction."""
-        return await self._snapshot.current(self.connection, now)
+        return await self._snapshot.current(self.direct, now)
 
 
 class Database:
@@ -84,7 +87,7 @@ class Database:
 
     def __init__(self, settings: Settings, boots: CurrentBoots) -> None:
         patience = settings.database_timeout.total_seconds()
-        self.engine = create_engine(settings, patience=patience)
+        self.engine = create_engine(settings, patience=patience, autocommit=True)
         # SQLite has a patience of its own, with the writer before.
         self._patience = None if settings.on_sqlite else patience
         self._withheld: str | None = None
@@ -131,7 +134,7 @@ class Database:
         Rows that are acted on are locked explicitly, always in the order fleet, host, VM, migration.
         """
         self._check_released()
-        async with self._connected(self.engine, self._patience) as connection, connection.begin():
+        async with self._connected(self.engine, self._patience) as connection, Direct.of(connection).transaction():
             yield self._transaction(connection)
 
     @asynccontextmanager
@@ -148,7 +151,7 @@ class Database:
     async def looking(self) -> AsyncIterator[AsyncConnection]:
         """What `reading` reads through; also while the stores are withheld, and whatever the schema."""
         async with self._connected(self.engine, self._patience) as connection:
-            yield await connection.execution_options(**_READ[connection.dialect.name])
+            yield connection
 
     @asynccontextmanager
     async def importing(self, *, dry_run: bool) -> AsyncIterator[Transaction]:
@@ -170,18 +173,26 @@ class Database:
             async with asyncio.timeout(patience):
                 connection = await engine.connect()
             async with aclosing(connection):
-                yield connection
+                direct = Direct.of(connection)
+                try:
+                    yield connection
+                finally:
+                    if direct.is_closed and not connection.invalidated:
+                        # Lost where SQLAlchemy did not see it: it must not be lent again.
+                        await connection.invalidate()
 
     def _transaction(self, connection: AsyncConnection) -> Transaction:
+        direct = Direct.of(connection)
         identities = Identities(connection, self._identities)
-        lists = ImplementationLists(connection, self._lists)
+        lists = ImplementationLists(connection, direct, self._lists)
         return Transaction(
             connection,
-            Hosts(connection, identities),
-            Vms(connection, identities, lists),
+            direct,
+            Hosts(connection, direct, identities),
+            Vms(connection, direct, identities, lists),
             lists,
-            Migrations(connection),
-            Answers(connection),
+            Migrations(connection, direct),
+            Answers(direct),
             identities,
             Imports(connection, identities),
             self._snapshot,

@@ -3,16 +3,23 @@
 from typing import Final
 
 from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.errors import ImplementationListUnreadable
 from app.domain.planning.implementation_list import ImplementationList
+from app.storage.direct import Direct, Statement
 from app.storage.tables import implementation_lists
 from app.storage.unreadable import DAMAGE
-from app.storage.upsert import insert
 
 _PREFIX: Final = "sha256:"
 _KEPT: Final = 4_096
+
+
+_SAVE: Final = Statement(
+    postgresql.insert(implementation_lists).on_conflict_do_nothing(),
+    on_sqlite=sqlite.insert(implementation_lists).on_conflict_do_nothing(),
+)
 
 
 def digest_bytes(digest: str) -> bytes:
@@ -37,8 +44,9 @@ class ListCache(dict[bytes, ImplementationList]):
 
 
 class ImplementationLists:
-    def __init__(self, connection: AsyncConnection, cache: ListCache) -> None:
+    def __init__(self, connection: AsyncConnection, direct: Direct, cache: ListCache) -> None:
         self._connection = connection
+        self._direct = direct
         self._cache = cache
 
     async def find(self, digest: str) -> ImplementationList | None:
@@ -58,8 +66,5 @@ class ImplementationLists:
 
     async def save(self, implementations: ImplementationList) -> bytes:
         key = digest_bytes(implementations.digest)
-        row = {"digest": key, "entries": implementations.binary}
-        await self._connection.execute(
-            insert(self._connection, implementation_lists).values(row).on_conflict_do_nothing()
-        )
+        await self._direct.rows(_SAVE, digest=key, entries=implementations.binary)
         return key

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sys import intern
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, bindparam, not_, or_, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -20,6 +20,7 @@ from app.domain.errors import DatabaseUnavailable
 from app.domain.fleet.fleet import Fleet, FleetHost, Labels
 from app.domain.fleet.host import UNREADABLE, HostState, Profile
 from app.storage.database_loss import LOSSES
+from app.storage.direct import Direct, Statement
 from app.storage.identities import Identities, IdentityCache
 from app.storage.profiles import PROFILE_COLUMNS, read_profile
 from app.storage.tables import deleted_hosts, fleet, fleet_revisions, hosts
@@ -53,12 +54,12 @@ class FleetSnapshot:
         self._turn = asyncio.Lock()
         self._labels: dict[Labels, Labels] = {}
 
-    async def current(self, connection: AsyncConnection, now: datetime) -> Fleet:
+    async def current(self, direct: Direct, now: datetime) -> Fleet:
         """The fleet as of the last change committed before this call."""
         held = self._held
-        if not await _is_current(connection, held):
+        if not await _is_current(direct, held):
             held = await self._brought_up()
-        return await self._with_stale(connection, held.fleet, now)
+        return await self._with_stale(direct, held.fleet, now)
 
     async def _brought_up(self) -> _Held:
         lost = self._lost
@@ -117,13 +118,12 @@ class FleetSnapshot:
         profile = read_profile(identity, tuple(facts))
         return FleetHost(name, HostState(state), self._labels.setdefault(labels, labels), profile)
 
-    async def _with_stale(self, connection: AsyncConnection, present: Fleet, now: datetime) -> Fleet:
+    async def _with_stale(self, direct: Direct, present: Fleet, now: datetime) -> Fleet:
         """Heartbeats do not change the fleet's revision, so who missed them is asked each time; few, if all is well."""
         if self._max_age is None:
             return present
-        fresh = and_(hosts.c.observed_at >= now - self._max_age, hosts.c.observed_at <= now + self._max_age)
-        rows = await connection.execute(select(hosts.c.name).where(~fresh))
-        return present.with_stale(rows.scalars())
+        rows = await direct.rows(_STALE, earliest=now - self._max_age, latest=now + self._max_age)
+        return present.with_stale(row.name for row in rows)
 
 
 def _without(deleted: Iterable[str], put: Iterable[FleetHost]) -> list[str]:
@@ -134,6 +134,10 @@ def _without(deleted: Iterable[str], put: Iterable[FleetHost]) -> list[str]:
 
 _token: Final = select(fleet_revisions.c.token).where(fleet_revisions.c.revision == fleet.c.revision).scalar_subquery()
 _PRESENT: Final = select(fleet.c.revision, _token.label("token"))
+_LOOK: Final = Statement(_PRESENT)
+_STALE: Final = Statement(
+    select(hosts.c.name).where(not_(hosts.c.observed_at.between(bindparam("earliest"), bindparam("latest"))))
+)
 _PUT: Final = select(hosts.c.name, hosts.c.state, hosts.c.labels, *PROFILE_COLUMNS)
 
 _ONE_VIEW: Final[Mapping[str, Mapping[str, str]]] = {
@@ -155,8 +159,8 @@ def _note_news(unread: Mapping[bytes, str], noted: frozenset[bytes]) -> None:
             note("host", host, f"the registers stored as {digest.hex()}, perhaps of other hosts too")
 
 
-async def _is_current(connection: AsyncConnection, held: _Held) -> bool:
-    revision, token = (await connection.execute(_PRESENT)).one()
+async def _is_current(direct: Direct, held: _Held) -> bool:
+    revision, token = await direct.row(_LOOK)
     return held is not _NOTHING and revision == held.fleet.revision and token == held.token
 
 

@@ -1,6 +1,6 @@
 """VMs and their boots: rows to domain values and back."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -17,6 +17,7 @@ from app.domain.planning.guest import Guest
 from app.domain.planning.implementation_list import packed, unpacked
 from app.domain.planning.plan import LeftOut, Mode, ModeReason, Plan
 from app.domain.vms.vm import Boot, Resources, Running, Vm, VmDefinition, VmRecord, VmState
+from app.storage.direct import Direct, Statement
 from app.storage.identities import Identities
 from app.storage.implementation_lists import ImplementationLists
 from app.storage.tables import boots, hosts, implementation_lists, migrations, vms
@@ -55,15 +56,19 @@ _VM = select(
 """A VM as it stands, in one statement: who is exposed is then a fact of one moment."""
 
 
-# Made once: to make a statement costs more than to send it.
-_NAMED: Final = _VM.where(vms.c.name == bindparam("vm"))
-_HELD: Final = select(vms.c.id).where(vms.c.name == bindparam("vm")).with_for_update()
-_START: Final = (
-    update(vms)
-    .where(vms.c.id == bindparam("key"))
-    .values(version=vms.c.version + 1, boots=vms.c.boots + 1, boot=vms.c.boots + 1, moved=False)
-    .returning(vms.c.boots)
+_NAMED: Final = Statement(_VM.where(vms.c.name == bindparam("wanted")))
+_HELD: Final = Statement(select(vms.c.id).where(vms.c.name == bindparam("wanted")).with_for_update())
+
+_WRITTEN: Final = update(vms).where(vms.c.id == bindparam("key")).values(version=vms.c.version + 1)
+_START: Final = Statement(
+    _WRITTEN.values(boots=vms.c.boots + 1, boot=vms.c.boots + 1, moved=False, host_id=bindparam("host")).returning(
+        vms.c.boots
+    )
 )
+_STOP: Final = Statement(_WRITTEN.values(boot=None, host_id=None))
+_NOTE: Final = Statement(_WRITTEN.values(moved=bindparam("has_moved")))
+_MOVE: Final = Statement(_WRITTEN.values(moved=bindparam("has_moved"), host_id=bindparam("host")))
+_SEAL: Final = Statement(boots.insert())
 
 
 class VmRow(NamedTuple):
@@ -107,8 +112,11 @@ _KINDS: Final = (
 
 
 class Vms:
-    def __init__(self, connection: AsyncConnection, identities: Identities, lists: ImplementationLists) -> None:
+    def __init__(
+        self, connection: AsyncConnection, direct: Direct, identities: Identities, lists: ImplementationLists
+    ) -> None:
         self._connection = connection
+        self._direct = direct
         self._identities = identities
         self._lists = lists
 
@@ -118,7 +126,7 @@ class Vms:
 
     async def find(self, name: str) -> VmRecord | None:
         """Raises VmUnreadable."""
-        rows = await self._rows(_NAMED, {"vm": name})
+        rows = await self._read(await self._direct.rows(_NAMED, wanted=name))
         if rows and rows[0].record is None:
             raise VmUnreadable(name)
         return rows[0].record if rows else None
@@ -130,8 +138,8 @@ class Vms:
     async def find_locked(self, name: str) -> VmRecord | None:
         """Hold the VM against every other change. After its host, if that is locked too. Raises VmUnreadable."""
         # Locked first and read after: a joined row read while waiting for the lock could be out of date.
-        held = await self._connection.execute(_HELD, {"vm": name})
-        return await self.find(name) if held.scalar_one_or_none() is not None else None
+        held = await self._direct.row(_HELD, wanted=name)
+        return None if held is None else await self.find(name)
 
     async def page(
         self,
@@ -149,7 +157,7 @@ class Vms:
             statement = statement.where(hosts.c.name.in_(sorted(among)))
         if states:
             statement = statement.where(_state().in_([state.value for state in states]))
-        return await self._rows(statement)
+        return await self._read((await self._connection.execute(statement)).all())
 
     async def on_host(self, key: int, limit: int) -> list[str]:
         """Names of VMs that run on a host or migrate to it."""
@@ -164,7 +172,9 @@ class Vms:
         return (await self._connection.execute(statement)).scalar_one_or_none() is not None
 
     async def redefine(self, record: VmRecord, definition: VmDefinition) -> None:
-        await self._change(record, _definition_values(definition))
+        statement = update(vms).where(vms.c.id == record.key)
+        values = {"version": vms.c.version + 1, **_definition_values(definition)}
+        await self._connection.execute(statement.values(**values))
 
     async def overwrite(self, name: str, definition: VmDefinition) -> None:
         """Redefine a VM of which nothing else need be readable."""
@@ -176,21 +186,22 @@ class Vms:
 
     async def start(self, record: VmRecord, host_key: int) -> int:
         """Put the VM into its next boot: the boot's number. Numbers count from 1 and are not used twice."""
-        statement = _START.values(host_id=host_key)
-        number: int = (await self._connection.execute(statement, {"key": record.key})).scalar_one()
+        number: int = (await self._direct.row(_START, key=record.key, host=host_key)).boots
         return number
 
     async def seal(self, record: VmRecord, boot: Boot) -> None:
         """Write the boot that was started."""
         digest = await self._lists.save(boot.plan.list)
-        await self._connection.execute(boots.insert().values(vm_id=record.key, digest=digest, **_boot_values(boot)))
+        await self._direct.rows(_SEAL, vm_id=record.key, digest=digest, **_boot_values(boot))
 
     async def write(self, record: VmRecord, vm: Vm, host_key: int | None = None) -> VmRecord:
         """Write what has become of a VM; with the key of its host where it has moved."""
-        values: dict[str, object] = {"boot": None, "host_id": None}
-        if vm.running:
-            values = {"moved": vm.running.moved} | ({} if host_key is None else {"host_id": host_key})
-        await self._change(record, values)
+        if vm.running is None:
+            await self._direct.rows(_STOP, key=record.key)
+        elif host_key is None:
+            await self._direct.rows(_NOTE, key=record.key, has_moved=vm.running.moved)
+        else:
+            await self._direct.rows(_MOVE, key=record.key, has_moved=vm.running.moved, host=host_key)
         return VmRecord(vm, record.key, record.version + 1)
 
     async def release(self, name: str) -> None:
@@ -258,12 +269,7 @@ class Vms:
             moved=_moved(row, plan, row.name),
         )
 
-    async def _change(self, record: VmRecord, values: Mapping[str, object]) -> None:
-        statement = update(vms).where(vms.c.id == record.key).values(version=vms.c.version + 1, **values)
-        await self._connection.execute(statement)
-
-    async def _rows(self, statement: Select[Any], values: Mapping[str, object] | None = None) -> list[VmRow]:
-        rows = (await self._connection.execute(statement, values)).all()
+    async def _read(self, rows: Sequence[Any]) -> list[VmRow]:
         known = await self._identities.of(row.identity for row in rows if row.identity)
         return [VmRow(row.name, readable("VM", row.name, partial(self._record, row, known))) for row in rows]
 
