@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from app.api.conditions import Conditions
 from app.api.context import ContextDep
 from app.api.documentation import refuses
-from app.api.etags import sealed_tag, tagged
+from app.api.etags import sealed_tag, tagged, tagged_body
 from app.api.idempotency import ExecutorDep
 from app.api.media_types import json_body
 from app.api.models.boots import BootIn, BootsOut, ListOut
@@ -21,7 +21,6 @@ from app.api.routes import GuardedRoute
 from app.domain.vms.advice import AdvisedVm
 from app.domain.vms.vm import Boot
 from app.services import boots
-from app.services.context import Context
 
 router: Final = APIRouter(prefix="/v1/vms", tags=["VMs"], route_class=GuardedRoute)
 
@@ -63,7 +62,7 @@ async def boot_vm(
         case = boots.adopt_vm(context, asked, body.adopt.to_domain(), conditions)
     else:
         case = boots.boot_vm(context, asked, conditions)
-    return await executor.run(case, partial(_sealed, request, context))
+    return await executor.run(case, partial(_sealed, request))
 
 
 @router.get(
@@ -94,7 +93,8 @@ async def get_boot(
 ) -> Response:
     """The list as it was sealed, also when the VM has long been stopped."""
     boot = await boots.get_boot(context, vm, number)
-    return Representations(context.reference.names).of_boot(boot, format, sealed_tag(boot, format)).answer(request)
+    representations: Representations = request.state.representations
+    return representations.of_boot(boot, format, sealed_tag(boot, format)).answer(request)
 
 
 @router.post(
@@ -114,7 +114,7 @@ async def stop_vm(
     return await executor.run(boots.stop_vm(context, vm, conditions), shown)
 
 
-def _sealed(request: Request, context: Context, boot: Boot) -> Response:
-    out = ListOut.from_boot(boot, context.reference.names)
+def _sealed(request: Request, boot: Boot) -> Response:
+    representations: Representations = request.state.representations
     path = f"/v1/vms/{boot.vm}/boots/{boot.number}"
-    return tagged(request, out, sealed_tag(boot, Format.JSON), status=201, location=path)
+    return tagged_body(request, representations.list_of(boot), sealed_tag(boot, Format.JSON), status=201, location=path)

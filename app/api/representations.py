@@ -1,7 +1,7 @@
 """What is rendered once and sent often: sealed lists, which never change, and what hosts report."""
 
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, replace
 from typing import Final
 
 import orjson
@@ -11,7 +11,7 @@ from starlette.responses import Response
 from app.api.etags import matches
 from app.api.models.boots import ListOut
 from app.api.models.common import ImplementationOut
-from app.api.models.implementation_lists import ContentOut, Format
+from app.api.models.implementation_lists import ContentOut, Format, entries_json, left_out_json
 from app.domain.cpu.cpu_names import CpuNames
 from app.domain.cpu.identity import Identity
 from app.domain.errors import HypercallsHidden
@@ -32,6 +32,10 @@ _KEPT: Final = 10_000
 
 _KEPT_BYTES: Final = 64 * 2**20
 """Of answers that are kept. A list of 64 entries takes 10 KiB."""
+
+
+_KEPT_PARTS_BYTES: Final = 16 * 2**20
+"""Of parts of answers that are kept: what the lists of many boots have alike."""
 
 
 _EACH: Final = 1024
@@ -66,6 +70,8 @@ class Representations:
         self._kept: dict[Hashable, Rendered] = {}
         self._kept_bytes = 0
         self._identities: dict[Identity, orjson.Fragment] = {}
+        self._parts: dict[Hashable, bytes] = {}
+        self._parts_bytes = 0
 
     def kept(self, key: Hashable) -> Rendered | None:
         return self._kept.get(key)
@@ -98,12 +104,33 @@ class Representations:
     def of_boot(self, boot: Boot, format_: Format, tag: str) -> Rendered:
         """The list of a boot. Raises HypercallsHidden where QEMU must not be given one."""
         if format_ is Format.JSON:
-            body = ListOut.from_boot(boot, self._names).model_dump_json().encode()
+            body = self.list_of(boot)
         elif format_ is Format.QEMU and boot.plan.mode is Mode.HOMOGENEOUS:
             raise HypercallsHidden(boot.vm)
         else:
             body = _raw(boot.plan.list, format_)
         return _rendered(body, format_, tag, _REVALIDATE)
+
+    def list_of(self, boot: Boot) -> bytes:
+        """The list of a boot as `ListOut` describes it; its long parts, which many boots have alike, rendered once."""
+        plan = boot.plan
+        short = replace(plan, list=ImplementationList((plan.list.vcpu_identity,)), left_out=())
+        document = ListOut.from_boot(replace(boot, plan=short), self._names).model_dump(mode="json")
+        long = {
+            "count": len(plan.list),
+            "implementations": self._part(plan.list.digest, lambda: entries_json(plan.list, self._names)),
+            "digest": plan.list.digest,
+            "left_out": self._part(plan.left_out, lambda: left_out_json(plan.left_out, self._names)),
+        }
+        return orjson.dumps({**document, **long})
+
+    def _part(self, key: Hashable, render: Callable[[], bytes]) -> orjson.Fragment:
+        if (rendered := self._parts.get(key)) is None:
+            rendered = self._parts[key] = render()
+            self._parts_bytes += len(rendered) + _EACH
+        while self._parts_bytes > _KEPT_PARTS_BYTES:
+            self._parts_bytes -= len(self._parts.pop(next(iter(self._parts)))) + _EACH
+        return orjson.Fragment(rendered)
 
 
 def _size(rendered: Rendered) -> int:
