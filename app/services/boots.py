@@ -78,8 +78,8 @@ async def _held(tx: Transaction, boot: BootRequest, precondition: Precondition) 
 async def _seal(
     context: Context, tx: Transaction, current: VmRecord, held: LockedHost, plan: Plan, *, adopted: bool
 ) -> Boot:
-    boot = Boot(current.vm.name, await tx.vms.start(current, held.key), plan, context.now(), adopted)
-    await tx.vms.seal(current, boot)
+    boot = Boot(current.vm.name, current.boots + 1, plan, context.now(), adopted)
+    await tx.vms.seal(current, boot, held.key)
     return boot
 
 

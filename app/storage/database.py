@@ -184,7 +184,7 @@ class Database:
     def _transaction(self, connection: AsyncConnection) -> Transaction:
         direct = Direct.of(connection)
         identities = Identities(connection, self._identities)
-        lists = ImplementationLists(connection, direct, self._lists)
+        lists = ImplementationLists(connection, self._lists)
         return Transaction(
             connection,
             direct,

@@ -6,14 +6,15 @@ made of the tables, and values are converted by the types of their columns.
 """
 
 from abc import ABC, abstractmethod
-from collections import namedtuple
+from collections import ChainMap, namedtuple
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Final, cast
+from functools import cache
+from typing import Any, Final, NamedTuple, cast
 
 import aiosqlite
 import asyncpg
-from sqlalchemy import ColumnElement, Connection, Select, UpdateBase
+from sqlalchemy import BindParameter, Column, ColumnElement, Connection, Select, Table, UpdateBase, bindparam
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import override
@@ -28,15 +29,34 @@ class Statement:
 
     def __init__(self, made: Made, on_sqlite: Made | None = None) -> None:
         """`on_sqlite` is given where SQLAlchemy makes it in another way for each database."""
-        self._made = made
+        self.made = made
         self._made_on_sqlite = made if on_sqlite is None else on_sqlite
         self._written: dict[str, _Written] = {}
 
     def written(self, dialect: Dialect) -> "_Written":
         if (written := self._written.get(dialect.name)) is None:
-            made = self._made_on_sqlite if dialect.name == "sqlite" else self._made
+            made = self._made_on_sqlite if dialect.name == "sqlite" else self.made
             written = self._written[dialect.name] = _Written(made, dialect)
         return written
+
+
+def named(table: Table, *but: str) -> dict[Column[Any], BindParameter[Any]]:
+    """A value for each column of a table, to be told by the column's name."""
+    return {column: bindparam(column.name, type_=column.type) for column in table.c if column.name not in but}
+
+
+class Write(NamedTuple):
+    """A statement that changes something, with its values."""
+
+    statement: Statement
+    values: Mapping[str, object]
+
+
+@cache
+def _together(*statements: Statement) -> Statement:
+    """One statement that does what several do; the order is PostgreSQL's, which checks foreign keys at the end."""
+    *others, last = (each.made for each in statements)
+    return Statement(last.add_cte(*(cast("UpdateBase", each).cte() for each in others)))
 
 
 class _Written:
@@ -87,6 +107,10 @@ class Direct(ABC):
         """What a statement finds or returns: tuples whose fields have the names of its columns."""
 
     @abstractmethod
+    async def write(self, *writes: Write) -> None:
+        """Do several things of which none needs another. What has one name in several of them has one value."""
+
+    @abstractmethod
     def transaction(self) -> AbstractAsyncContextManager[object]:
         """Committed at the end of the block, undone by an exception."""
 
@@ -116,6 +140,11 @@ class _OnPostgresql(Direct):
             raise
 
     @override
+    async def write(self, *writes: Write) -> None:
+        values = ChainMap(*(dict(write.values) for write in writes))
+        await self.rows(_together(*(write.statement for write in writes)), **values)
+
+    @override
     def transaction(self) -> AbstractAsyncContextManager[object]:
         return self._driver.transaction()
 
@@ -134,6 +163,11 @@ class _OnSqlite(Direct):
     async def rows(self, statement: Statement, **values: object) -> list[Any]:
         written = statement.written(self._dialect)
         return written.rows(await self._driver.execute_fetchall(written.text, written.arguments(values)))
+
+    @override
+    async def write(self, *writes: Write) -> None:
+        for write in writes:
+            await self.rows(write.statement, **write.values)
 
     @override
     @asynccontextmanager

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.errors import ImplementationListUnreadable
 from app.domain.planning.implementation_list import ImplementationList
-from app.storage.direct import Direct, Statement
+from app.storage.direct import Statement, Write, named
 from app.storage.tables import implementation_lists
 from app.storage.unreadable import DAMAGE
 
@@ -17,8 +17,8 @@ _KEPT: Final = 4_096
 
 
 _SAVE: Final = Statement(
-    postgresql.insert(implementation_lists).on_conflict_do_nothing(),
-    on_sqlite=sqlite.insert(implementation_lists).on_conflict_do_nothing(),
+    postgresql.insert(implementation_lists).values(named(implementation_lists)).on_conflict_do_nothing(),
+    on_sqlite=sqlite.insert(implementation_lists).values(named(implementation_lists)).on_conflict_do_nothing(),
 )
 
 
@@ -44,9 +44,8 @@ class ListCache(dict[bytes, ImplementationList]):
 
 
 class ImplementationLists:
-    def __init__(self, connection: AsyncConnection, direct: Direct, cache: ListCache) -> None:
+    def __init__(self, connection: AsyncConnection, cache: ListCache) -> None:
         self._connection = connection
-        self._direct = direct
         self._cache = cache
 
     async def find(self, digest: str) -> ImplementationList | None:
@@ -64,7 +63,7 @@ class ImplementationLists:
         """The list of a row that was read together with something else."""
         return self._cache.get(digest) or self._cache.keep(digest, entries)
 
-    async def save(self, implementations: ImplementationList) -> bytes:
-        key = digest_bytes(implementations.digest)
-        await self._direct.rows(_SAVE, digest=key, entries=implementations.binary)
-        return key
+    @staticmethod
+    def saving(implementations: ImplementationList) -> Write:
+        """What keeps a list, if it is not kept already."""
+        return Write(_SAVE, {"digest": digest_bytes(implementations.digest), "entries": implementations.binary})

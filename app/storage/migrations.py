@@ -9,17 +9,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.errors import MigrationNotFound, MigrationUnreadable
 from app.domain.vms.migration import Migration, MigrationState
-from app.storage.direct import Direct, Statement
+from app.domain.vms.vm import Vm, VmRecord
+from app.storage.direct import Direct, Statement, Write, named
 from app.storage.implementation_lists import digest_bytes, digest_text
 from app.storage.tables import migrations
 from app.storage.unreadable import readable
+from app.storage.vms import change
 
 _SEEN = select(migrations).where(migrations.c.id == bindparam("wanted"))
 _GET: Final = Statement(_SEEN)
 _LOCK: Final = Statement(_SEEN.with_for_update())
-_ADMIT: Final = Statement(
-    migrations.insert().values({column: bindparam(column.name) for column in migrations.c if column.name != "number"})
-)
+_ADMIT: Final = Statement(migrations.insert().values(named(migrations, "number")))
 _CLOSE: Final = Statement(
     update(migrations)
     .where(migrations.c.id == bindparam("wanted"))
@@ -82,23 +82,26 @@ class Migrations:
         row = (await self._connection.execute(statement)).one()
         return row[0], row[1]
 
-    async def admit(self, migration: Migration, vm_key: int, target_key: int) -> None:
-        await self._direct.rows(
-            _ADMIT,
-            id=migration.id,
-            vm_id=vm_key,
-            vm=migration.vm,
-            source=migration.source,
-            target=migration.target,
-            target_id=target_key,
-            state=migration.state.value,
-            digest=digest_bytes(migration.digest),
-            admitted_at=migration.admitted_at,
-            closed_at=migration.closed_at,
-        )
+    async def admit(self, migration: Migration, target_key: int, record: VmRecord, vm: Vm) -> None:
+        """Write a migration, and what has become of its VM."""
+        values = {
+            "id": migration.id,
+            "vm_id": record.key,
+            "vm": migration.vm,
+            "source": migration.source,
+            "target": migration.target,
+            "target_id": target_key,
+            "state": migration.state.value,
+            "digest": digest_bytes(migration.digest),
+            "admitted_at": migration.admitted_at,
+            "closed_at": migration.closed_at,
+        }
+        await self._direct.write(Write(_ADMIT, values), change(record, vm))
 
-    async def close(self, id_: str, state: MigrationState, now: datetime) -> None:
-        await self._direct.rows(_CLOSE, wanted=id_, ended=state.value, now=now)
+    async def close(self, migration: Migration, record: VmRecord, vm: Vm, host_key: int | None = None) -> None:
+        """Write the end of a migration, and what has become of its VM; with the key of its host where it has moved."""
+        values = {"wanted": migration.id, "ended": migration.state.value, "now": migration.closed_at}
+        await self._direct.write(Write(_CLOSE, values), change(record, vm, host_key))
 
 
 def _shows(state: MigrationState, overdue_before: datetime) -> ColumnElement[bool]:

@@ -1,6 +1,7 @@
 """VMs and their boots: rows to domain values and back."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -17,7 +18,7 @@ from app.domain.planning.guest import Guest
 from app.domain.planning.implementation_list import packed, unpacked
 from app.domain.planning.plan import LeftOut, Mode, ModeReason, Plan
 from app.domain.vms.vm import Boot, Resources, Running, Vm, VmDefinition, VmRecord, VmState
-from app.storage.direct import Direct, Statement
+from app.storage.direct import Direct, Statement, Write, named
 from app.storage.identities import Identities
 from app.storage.implementation_lists import ImplementationLists
 from app.storage.tables import boots, hosts, implementation_lists, migrations, vms
@@ -45,6 +46,7 @@ _VM = select(
     vms.c.vcpus,
     vms.c.memory_mib,
     vms.c.boot,
+    vms.c.boots,
     vms.c.moved,
     hosts.c.name.label("host_name"),
     hosts.c.identity,
@@ -56,19 +58,25 @@ _VM = select(
 """A VM as it stands, in one statement: who is exposed is then a fact of one moment."""
 
 
-_NAMED: Final = Statement(_VM.where(vms.c.name == bindparam("wanted")))
-_HELD: Final = Statement(select(vms.c.id).where(vms.c.name == bindparam("wanted")).with_for_update())
+_seen: Final = vms.alias("seen")
+_version_seen: Final = select(_seen.c.version).where(_seen.c.name == bindparam("wanted")).scalar_subquery()
 
-_WRITTEN: Final = update(vms).where(vms.c.id == bindparam("key")).values(version=vms.c.version + 1)
-_START: Final = Statement(
-    _WRITTEN.values(boots=vms.c.boots + 1, boot=vms.c.boots + 1, moved=False, host_id=bindparam("host")).returning(
-        vms.c.boots
-    )
+_NAMED: Final = Statement(_VM.where(vms.c.name == bindparam("wanted")))
+_HELD: Final = Statement(
+    _VM.add_columns((vms.c.version == _version_seen).label("unchanged"))
+    .where(vms.c.name == bindparam("wanted"))
+    .with_for_update(of=vms)
 )
-_STOP: Final = Statement(_WRITTEN.values(boot=None, host_id=None))
-_NOTE: Final = Statement(_WRITTEN.values(moved=bindparam("has_moved")))
-_MOVE: Final = Statement(_WRITTEN.values(moved=bindparam("has_moved"), host_id=bindparam("host")))
-_SEAL: Final = Statement(boots.insert())
+"""PostgreSQL gives the VM's own row as it is once it is locked, and all else as it was when the waiting began."""
+
+_CHANGE: Final = update(vms).where(vms.c.id == bindparam("vm_key")).values(version=vms.c.version + 1)
+_START: Final = Statement(
+    _CHANGE.values(boots=vms.c.boots + 1, boot=vms.c.boots + 1, moved=False, host_id=bindparam("on_host"))
+)
+_STOP: Final = Statement(_CHANGE.values(boot=None, host_id=None))
+_STAY: Final = Statement(_CHANGE.values(moved=bindparam("has_moved")))
+_MOVE: Final = Statement(_CHANGE.values(moved=bindparam("has_moved"), host_id=bindparam("on_host")))
+_SEAL: Final = Statement(boots.insert().values(named(boots)))
 
 
 class VmRow(NamedTuple):
@@ -126,10 +134,7 @@ class Vms:
 
     async def find(self, name: str) -> VmRecord | None:
         """Raises VmUnreadable."""
-        rows = await self._read(await self._direct.rows(_NAMED, wanted=name))
-        if rows and rows[0].record is None:
-            raise VmUnreadable(name)
-        return rows[0].record if rows else None
+        return await self._found(await self._direct.row(_NAMED, wanted=name))
 
     async def lock(self, name: str) -> VmRecord:
         """As `find_locked`. Raises VmNotFound, VmUnreadable."""
@@ -137,9 +142,16 @@ class Vms:
 
     async def find_locked(self, name: str) -> VmRecord | None:
         """Hold the VM against every other change. After its host, if that is locked too. Raises VmUnreadable."""
-        # Locked first and read after: a joined row read while waiting for the lock could be out of date.
         held = await self._direct.row(_HELD, wanted=name)
-        return None if held is None else await self.find(name)
+        return await (self._found(held) if held is None or held.unchanged else self.find(name))
+
+    async def _found(self, row: Any) -> VmRecord | None:  # noqa: ANN401 - a row of _VM
+        if row is None:
+            return None
+        (found,) = await self._read([row])
+        if found.record is None:
+            raise VmUnreadable(row.name)
+        return found.record
 
     async def page(
         self,
@@ -184,25 +196,17 @@ class Vms:
     async def delete(self, record: VmRecord) -> None:
         await self._connection.execute(delete(vms).where(vms.c.id == record.key))
 
-    async def start(self, record: VmRecord, host_key: int) -> int:
-        """Put the VM into its next boot: the boot's number. Numbers count from 1 and are not used twice."""
-        number: int = (await self._direct.row(_START, key=record.key, host=host_key)).boots
-        return number
+    async def seal(self, record: VmRecord, boot: Boot, host_key: int) -> None:
+        """Put the VM into its next boot, and write what it sealed."""
+        saving = self._lists.saving(boot.plan.list)
+        sealed = {"vm_id": record.key, "digest": saving.values["digest"], **_boot_values(boot)}
+        start = {"vm_key": record.key, "on_host": host_key}
+        await self._direct.write(saving, Write(_SEAL, sealed), Write(_START, start))
 
-    async def seal(self, record: VmRecord, boot: Boot) -> None:
-        """Write the boot that was started."""
-        digest = await self._lists.save(boot.plan.list)
-        await self._direct.rows(_SEAL, vm_id=record.key, digest=digest, **_boot_values(boot))
-
-    async def write(self, record: VmRecord, vm: Vm, host_key: int | None = None) -> VmRecord:
-        """Write what has become of a VM; with the key of its host where it has moved."""
-        if vm.running is None:
-            await self._direct.rows(_STOP, key=record.key)
-        elif host_key is None:
-            await self._direct.rows(_NOTE, key=record.key, has_moved=vm.running.moved)
-        else:
-            await self._direct.rows(_MOVE, key=record.key, has_moved=vm.running.moved, host=host_key)
-        return VmRecord(vm, record.key, record.version + 1)
+    async def write(self, record: VmRecord, vm: Vm) -> VmRecord:
+        """Write what has become of a VM that stays where it is, or stops."""
+        await self._direct.write(change(record, vm))
+        return replace(record, vm=vm, version=record.version + 1)
 
     async def release(self, name: str) -> None:
         """Stop a VM of which nothing need be readable, unless it migrates."""
@@ -275,7 +279,7 @@ class Vms:
 
     def _record(self, row: Row[Any], known: Mapping[bytes, Any]) -> VmRecord:
         running = None if row.boot is None else self._running(row, known[row.identity])
-        return VmRecord(Vm(row.name, _definition(row), running), row.id, row.version)
+        return VmRecord(Vm(row.name, _definition(row), running), row.id, row.version, row.boots)
 
     def _running(self, row: Row[Any], identity: Identity) -> Running:
         boot = self._boot(row)
@@ -302,6 +306,15 @@ class Vms:
             tuple(_left_out(*each) for each in row.left_out),
             strings(row.accepted_hazards),
         )
+
+
+def change(record: VmRecord, vm: Vm, host_key: int | None = None) -> Write:
+    """What has become of a VM; with the key of its host where it has moved."""
+    key = {"vm_key": record.key}
+    if vm.running is None:
+        return Write(_STOP, key)
+    moved = {**key, "has_moved": vm.running.moved}
+    return Write(_STAY, moved) if host_key is None else Write(_MOVE, {**moved, "on_host": host_key})
 
 
 def _left_out(registers: Iterable[Any], having: Any, hazards: Any) -> LeftOut:  # noqa: ANN401 - what the document holds

@@ -95,6 +95,8 @@ class VmRecord:
     """Never used twice, also not for a later VM of the same name."""
     version: int
     """Grows with every write to the VM."""
+    boots: int = 0
+    """How many boots there were. Their numbers count from 1 and are not used twice."""
 
     @property
     def tag(self) -> str:
