@@ -79,16 +79,17 @@ def create_app(settings: Settings | None = None, guard: Guard = let_all_pass) ->
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, timeout=settings.request_timeout)
     app.add_middleware(RequestScope, metrics=metrics, logged=LOGGED[settings.access_log])
     for resource in (
-        implementation_lists,  # first: the hot reads are matched first
+        # The hot ones first, for so they are matched: all starts of VMs, and all moves.
+        implementation_lists,
+        boots,
+        migrations,
+        targets,
         hosts,
         host_imports,
         implementations,
         vms,
-        boots,
         hypercalls,
-        targets,
         placements,
-        migrations,
         effects,
         errata,
         compatibility,

@@ -1,8 +1,8 @@
 """VMs and their boots: rows to domain values and back."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Row, Select, and_, bindparam, case, delete, func, select, update
@@ -303,7 +303,7 @@ class Vms:
             Mode(row.mode),
             tuple(ModeReason(reason) for reason in row.mode_reasons),
             row.fleet_revision,
-            tuple(_left_out(*each) for each in row.left_out),
+            tuple(_left_out(row.left_out)),
             strings(row.accepted_hazards),
         )
 
@@ -317,8 +317,15 @@ def change(record: VmRecord, vm: Vm, host_key: int | None = None) -> Write:
     return Write(_STAY, moved) if host_key is None else Write(_MOVE, {**moved, "on_host": host_key})
 
 
-def _left_out(registers: Iterable[Any], having: Any, hazards: Any) -> LeftOut:  # noqa: ANN401 - what the document holds
-    return LeftOut(Implementation(*map(whole, registers)), whole(having), strings(hazards))
+def _left_out(document: Any) -> Iterator[LeftOut]:  # noqa: ANN401 - what the document holds
+    for registers, having, hazards in document:
+        yield _one_left_out(*registers, having, *strings(hazards))
+
+
+# Boots leave out the same again and again. Typed: 1.0 is no integer.
+@lru_cache(10_000, typed=True)
+def _one_left_out(midr: Any, revidr: Any, aidr: Any, having: Any, *hazards: str) -> LeftOut:  # noqa: ANN401 - the same
+    return LeftOut(Implementation(whole(midr), whole(revidr), whole(aidr)), whole(having), hazards)
 
 
 def _moved(row: Row[Any], plan: Plan, host: str) -> bool:
