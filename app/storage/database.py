@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from app.domain.errors import DatabaseUnavailable
 from app.domain.fleet.fleet import Fleet
 from app.settings import Settings
+from app.storage.connections import Connections
 from app.storage.current_boots import CurrentBoot, CurrentBoots, current_boots
 from app.storage.database_loss import available
 from app.storage.direct import Direct
@@ -88,6 +89,7 @@ class Database:
     def __init__(self, settings: Settings, boots: CurrentBoots) -> None:
         patience = settings.database_timeout.total_seconds()
         self.engine = create_engine(settings, patience=patience, autocommit=True)
+        self._connections = Connections(self.engine, settings.database_pool_size)
         # SQLite has a patience of its own, with the writer before.
         self._patience = None if settings.on_sqlite else patience
         self._withheld: str | None = None
@@ -104,8 +106,8 @@ class Database:
         return cls(settings, await current_boots(settings))
 
     async def close(self) -> None:
-        engines = (self.engine, self._import_engine, self._snapshot_engine)
-        await asyncio.gather(self._boots.close(), *(engine.dispose() for engine in engines))
+        engines = (self._import_engine, self._snapshot_engine)
+        await asyncio.gather(self._boots.close(), self._connections.close(), *(engine.dispose() for engine in engines))
 
     @property
     def is_withheld(self) -> bool:
@@ -134,7 +136,7 @@ class Database:
         Rows that are acted on are locked explicitly, always in the order fleet, host, VM, migration.
         """
         self._check_released()
-        async with self._connected(self.engine, self._patience) as connection, Direct.of(connection).transaction():
+        async with self.looking() as connection, Direct.of(connection).transaction():
             yield self._transaction(connection)
 
     @asynccontextmanager
@@ -149,15 +151,15 @@ class Database:
 
     @asynccontextmanager
     async def looking(self) -> AsyncIterator[AsyncConnection]:
-        """What `reading` reads through; also while the stores are withheld, and whatever the schema."""
-        async with self._connected(self.engine, self._patience) as connection:
+        """A connection for `reading` and `writing`; also while the stores are withheld, and whatever the schema."""
+        async with available(), self._connections.one(self._patience) as connection:
             yield connection
 
     @asynccontextmanager
     async def importing(self, *, dry_run: bool) -> AsyncIterator[Transaction]:
         """A transaction to import hosts in; a dry run undoes it at the end."""
         self._check_released()
-        async with self._connected(self._import_engine, None) as connection:
+        async with available(), self._import_engine.connect() as connection:
             tx = self._transaction(await connection.execution_options(**_IMPORT))
             async with connection.begin() as transaction:
                 await tx.imports.begin()
@@ -165,21 +167,6 @@ class Database:
                 await tx.imports.finish()
                 if dry_run:
                     await transaction.rollback()
-
-    @asynccontextmanager
-    async def _connected(self, engine: AsyncEngine, patience: float | None) -> AsyncIterator[AsyncConnection]:
-        """A connection; waiting for one of the pool and making it may take `patience` seconds together."""
-        async with available():
-            async with asyncio.timeout(patience):
-                connection = await engine.connect()
-            async with aclosing(connection):
-                direct = Direct.of(connection)
-                try:
-                    yield connection
-                finally:
-                    if direct.is_closed and not connection.invalidated:
-                        # Lost where SQLAlchemy did not see it: it must not be lent again.
-                        await connection.invalidate()
 
     def _transaction(self, connection: AsyncConnection) -> Transaction:
         direct = Direct.of(connection)
