@@ -19,6 +19,7 @@ from app.api import (
     compatibility,
     effects,
     errata,
+    fleet,
     host_imports,
     hosts,
     hypercalls,
@@ -78,9 +79,11 @@ def create_app(settings: Settings | None = None, guard: Guard = let_all_pass) ->
     app.state.guard = guard
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, timeout=settings.request_timeout)
     app.add_middleware(RequestScope, metrics=metrics, logged=LOGGED[settings.access_log])
+    # The hot reads are matched first.
+    app.include_router(implementation_lists.router)
+    app.include_router(targets.hot_router)
     for resource in (
-        # The hot ones first, for so they are matched: all starts of VMs, and all moves.
-        implementation_lists,
+        # All starts of VMs, and all moves.
         boots,
         migrations,
         targets,
@@ -93,6 +96,7 @@ def create_app(settings: Settings | None = None, guard: Guard = let_all_pass) ->
         effects,
         errata,
         compatibility,
+        fleet,
     ):
         app.include_router(resource.router)
     app.include_router(service.router)
@@ -137,16 +141,16 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
 def _refuse_in_problems(app: FastAPI) -> None:
     """Every refusal, the framework's own too, is an RFC 9457 problem."""
 
-    async def refused(request: Request, error: Any) -> Response:  # noqa: ANN401 - Starlette's handlers take any exception
+    async def refused(request: Request, error: Any) -> Response:
         return refusal(request, error, request.state.context.reference.names)
 
-    async def invalid(request: Request, error: Any) -> Response:  # noqa: ANN401 - the same
+    async def invalid(request: Request, error: Any) -> Response:
         return invalid_request(request, error)
 
-    async def http(request: Request, error: Any) -> Response:  # noqa: ANN401 - the same
+    async def http(request: Request, error: Any) -> Response:
         return http_refusal(request, error)
 
-    async def gone(_: Request, __: Any) -> Response:  # noqa: ANN401 - the same
+    async def gone(_: Request, __: Any) -> Response:
         # Nobody is left to read it, but it is counted and logged; the number is nginx's for this.
         return Response(status_code=_CLIENT_CLOSED_REQUEST)
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import platformdirs
-from pydantic import BeforeValidator, DirectoryPath, Field, field_validator
+from pydantic import AfterValidator, BeforeValidator, DirectoryPath, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-_DURATION = re.compile(r"(?P<count>[0-9]+) ?(?P<unit>[smhd]?)")
+_DURATION = re.compile(r"(?P<count>[0-9]{1,9}) ?(?P<unit>[smhd]?)")
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -21,7 +21,14 @@ def _duration(value: object) -> object:
     return value
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration), Field(gt=timedelta(0))]
+def _some(duration: timedelta) -> timedelta:
+    if duration <= timedelta(0):
+        message = "must be longer than 0 s"
+        raise ValueError(message)
+    return duration
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_some)]
 
 
 def _default_database_url() -> str:

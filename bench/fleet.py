@@ -74,10 +74,10 @@ def name(number: int) -> str:
     return f"r{number % RACKS:03}-n{number // RACKS:04}"
 
 
-def ndjson(hosts: int, **changes: Any) -> bytes:  # noqa: ANN401 - the keyword arguments of host
+def ndjson(hosts: int, **changes: Any) -> bytes:
     """The body of an import."""
     return b"".join(json.dumps(document).encode() + b"\n" for document in _hosts(hosts, **changes))
 
 
-def _hosts(hosts: int, **changes: Any) -> Iterator[Document]:  # noqa: ANN401 - the same
+def _hosts(hosts: int, **changes: Any) -> Iterator[Document]:
     return (host(number, **changes) for number in range(hosts))

@@ -31,7 +31,7 @@ class Load(NamedTuple):
     p99: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     port: int
     path: str
@@ -43,7 +43,14 @@ class Question:
 
     @classmethod
     def answered_by(cls, body: bytes, port: int, path: str, connections: int, seconds: float) -> Self:
-        return cls(port, path, hashlib.sha256(body).hexdigest(), connections, min(0.5, seconds / 4), seconds)
+        return cls(
+            port=port,
+            path=path,
+            sha256=hashlib.sha256(body).hexdigest(),
+            connections=connections,
+            warm_up=min(0.5, seconds / 4),
+            seconds=seconds,
+        )
 
     @property
     def request(self) -> bytes:

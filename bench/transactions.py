@@ -25,7 +25,7 @@ _HOST: Final = "SELECT * FROM hosts WHERE name = $1 FOR SHARE"
 _VM: Final = "SELECT * FROM vms WHERE name = $1 FOR UPDATE"
 _LIST: Final = "INSERT INTO implementation_lists VALUES ($1, $2) ON CONFLICT DO NOTHING"
 _PLACES: Final = ", ".join(f"${place}" for place in range(2, len(boots.columns)))
-_SEALED: Final = f"INSERT INTO boots VALUES ($1, (SELECT boots + 1 FROM vms WHERE id = $1), {_PLACES})"  # noqa: S608 - ours
+_SEALED: Final = f"INSERT INTO boots VALUES ($1, (SELECT boots + 1 FROM vms WHERE id = $1), {_PLACES})"
 _BOOTED: Final = (
     "UPDATE vms SET version = version + 1, boots = boots + 1, boot = boots + 1, moved = FALSE, host_id = $2"
     " WHERE id = $1"

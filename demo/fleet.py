@@ -5,7 +5,7 @@ the phone's four CPU types) and 0 elsewhere; which company would mix all of thes
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Final, NamedTuple
 
 Document = dict[str, Any]
@@ -60,6 +60,7 @@ class Rack:
     zone: str
     name: str
     model: Model
+    _: KW_ONLY
     state: str = "active"
     kernel: str = "6.17.3"
     able: bool = True

@@ -1,6 +1,6 @@
 """The VMs of the demo, one or more in every state there is."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Final
 
 from demo.fleet import BOARD, MISTYPED, Document
@@ -16,6 +16,7 @@ class SampleVm:
     name: str
     zone: str
     host: str | None = None
+    _: KW_ONLY
     kernel: str = MODERN
     boot: Document | None = None
     """What its boot says beside the host: CPUs it is pinned to, or what an adopted VM exposes."""

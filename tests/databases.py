@@ -174,4 +174,4 @@ def _postgresql_restoration() -> Iterator[str]:
         (key, *others) = table.primary_key.columns
         if not others and isinstance(key.type, BigInteger) and key.autoincrement is not False:
             sequence = f"pg_get_serial_sequence('{table.name}', '{key.name}')"
-            yield f"SELECT setval({sequence}, coalesce(max({key.name}), 0) + 1, false) FROM {table.name}"  # noqa: S608 - names of our own
+            yield f"SELECT setval({sequence}, coalesce(max({key.name}), 0) + 1, false) FROM {table.name}"

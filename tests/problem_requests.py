@@ -256,7 +256,11 @@ REQUESTS: Final = (
     Asked("fail_migration", "/v1/migrations/{closed}:fail", 200),
     # Service
     Asked("describe_service", "/", 200),
+    Asked("describe_service", "/?page=1", "invalid_request"),
     Asked("check_health", "/healthz", 200),
     Asked("check_readiness", "/readyz", 200),
     Asked("get_metrics", "/metrics", 200),
+    Asked("get_metrics", "/metrics?name[]=up", "invalid_request"),
+    Asked("get_fleet", "/v1/fleet", 200),
+    Asked("get_fleet", "/v1/fleet?limit=1", "invalid_request"),
 )

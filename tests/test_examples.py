@@ -61,7 +61,7 @@ class Operation:
         return resolved
 
 
-def _example(schema: dict[str, Any]) -> Any:  # noqa: ANN401 - a JSON value
+def _example(schema: dict[str, Any]) -> Any:
     examples = schema.get("examples") or [schema.get("default")]
     value = examples[0]
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value

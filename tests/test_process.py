@@ -31,7 +31,7 @@ from tests.waiting import PATIENCE, wait_until
 ROADSTEAD = Path(sys.executable).parent / "roadstead"
 NDJSON = "application/x-ndjson"
 GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
-LINE = b'{"name": "h%d", "cpus": [{"midr": 1, "revidr": 0, "aidr": 0}]}\n'
+LINE = b'{"name": "h%d", "cpus": [{"midr": "0x413fd0c1", "revidr": 0, "aidr": 0}]}\n'
 HOST: Json = {
     "cpus": [{"midr": "0x413fd0c1", "revidr": "0x0", "aidr": "0x0"}],
     "capabilities": ABLE,
@@ -44,7 +44,7 @@ class Service:
     url: str
     process: subprocess.Popen[str]
 
-    def ask(self, method: str, path: str, **request: Any) -> httpx.Response:  # noqa: ANN401 - what httpx takes
+    def ask(self, method: str, path: str, **request: Any) -> httpx.Response:
         """The answer, over a connection of its own."""
         return httpx.request(method, f"{self.url}{path}", timeout=PATIENCE, verify=TLS, **request)
 
@@ -191,8 +191,12 @@ def test_a_client_that_goes_away_in_an_import_leaves_no_trace(tmp_path: Path) ->
     ("name", "value", "sentence"),
     [
         ("ROADSTEAD_DATABASE_URL", "mysql://db/r", "is neither sqlite:////path/x.db nor postgresql://user@host/name"),
-        ("ROADSTEAD_ACCESS_LOG", "some", "'none', 'changes' or 'all'"),
-        ("ROADSTEAD_DATA_DIR", "/no/such/directory", "Path does not point to a directory"),
+        ("ROADSTEAD_ACCESS_LOG", "some", "must be 'none', 'changes' or 'all', not \"some\""),
+        ("ROADSTEAD_REQUEST_TIMEOUT", "15x", 'must be a duration such as 15m or PT15M, not "15x"'),
+        ("ROADSTEAD_REQUEST_TIMEOUT", "0", "must be longer than 0 s"),
+        ("ROADSTEAD_REQUEST_TIMEOUT", "999999999999d", 'must be a duration such as 15m or PT15M, not "999999999999d"'),
+        ("ROADSTEAD_DATABASE_POOL_SIZE", "many", 'must be an integer, not "many"'),
+        ("ROADSTEAD_DATA_DIR", "/no/such/directory", 'must be a directory that is there, not "/no/such/directory"'),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named(
@@ -231,7 +235,9 @@ def test_a_misspelt_setting_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setenv("ROADSTEAD_SERVER", "http://127.0.0.1:8000")
     done = roadstead("db", "upgrade", database_url=sqlite_url(tmp_path / "roadstead.db"))
     assert done.returncode == 0
-    assert done.stderr == "warning: there is no setting ROADSTEAD_MAX_INVENTROY_AGE\n"
+    assert done.stderr == (
+        "warning: there is no setting ROADSTEAD_MAX_INVENTROY_AGE: did you mean ROADSTEAD_MAX_INVENTORY_AGE?\n"
+    )
 
 
 @contextmanager

@@ -263,3 +263,17 @@ def test_the_release_before_goes_on_writing(url: str) -> None:
     upgrade(url)
     asyncio.run(_connected(url, fill))
     assert on(url, "SELECT DISTINCT moved FROM vms") == [(False,)]
+    assert on(url, "SELECT DISTINCT token FROM vms") == on(url, "SELECT token FROM hosts") == [(None,)]
+
+
+def test_tokens_come_and_go_and_nothing_with_them(url: str) -> None:
+    upgrade(url)
+    asyncio.run(_connected(url, fill))
+    on(url, "UPDATE hosts SET token = fingerprint")
+    on(url, "UPDATE vms SET token = (SELECT token FROM hosts)")
+    command.downgrade(alembic_config(url), "0002")
+    for table in ("hosts", "vms"):
+        assert "token" not in [each["name"] for each in inspected(url).get_columns(table)]
+    upgrade(url)
+    assert on(url, "SELECT name, token FROM hosts") == [("h1", None)]
+    assert on(url, "SELECT name, token FROM vms ORDER BY id") == [(name, None) for name in BOOTED]

@@ -18,7 +18,9 @@ class _Row(Document):
 @pytest.mark.parametrize(
     ("kind", "value", "said"),
     [
-        (str, 7, "must be a string, not 7"),
+        (str, 7, "must be a string, not 7: put it in quotes"),
+        (str, 6.18, "must be a string, not 6.18: put it in quotes"),
+        (str, None, "must be a string, not null"),
         (int, "seven", 'must be an integer, not "seven"'),
         (int, 1.5, "must be an integer, not 1.5"),
         (int, None, "must be an integer, not null"),
@@ -28,7 +30,9 @@ class _Row(Document):
         (dict[str, int], "x" * 41, f'must be an object, not "{"x" * 40}…"'),
         (_Row, [1], "must be an object, not an array"),
         (_Row, {}, "is missing"),
-        (_Row, {"name": "", "naem": ""}, "is not a known key"),
+        (_Row, {"name": "", "naem": ""}, "is not a known key: did you mean name? Known: name"),
+        (list[_Row], [{"name": "", "what": ""}], "is not a known key. Known: name"),
+        (dict[str, _Row], {"a": {"name": "", "what": ""}}, "is not a known key. Known: name"),
         (Literal["active", "planned"], "Activ", "must be 'active' or 'planned', not \"Activ\": did you mean active?"),
         (Literal["active", "planned"], "x", "must be 'active' or 'planned', not \"x\""),
         (Annotated[int, Field(ge=1)], 0, "must be at least 1, not 0"),
@@ -42,16 +46,16 @@ class _Row(Document):
         (Annotated[str, Field(pattern="^[a-z]$")], "A", "has characters, or an order of them, that are not taken here"),
         (datetime, "soon", 'must be a time such as 2026-11-22T10:00:00Z, not "soon"'),
         (AwareDatetime, "2026-11-22T10:00:00", "must name its zone, as in 2026-11-22T10:00:00Z"),
-        (timedelta, "long", 'must be a duration such as PT15M, not "long"'),
-        (DirectoryPath, "/no/such", "is no directory"),
+        (timedelta, "long", 'must be a duration such as 15m or PT15M, not "long"'),
+        (DirectoryPath, "/no/such", 'must be a directory that is there, not "/no/such"'),
         (Path, 7, "must be a path, not 7"),
         (complex, "one", 'must be something else, not "one"'),
     ],
 )
-def test_says_what_is_asked_and_what_was_found(kind: Any, value: object, said: str) -> None:  # noqa: ANN401 - a type
+def test_says_what_is_asked_and_what_was_found(kind: Any, value: object, said: str) -> None:
     with pytest.raises(ValidationError) as refusal:
         TypeAdapter(kind).validate_python(value)
-    assert [sentence(error) for error in refusal.value.errors()] == [said]
+    assert [sentence(error, kind) for error in refusal.value.errors()] == [said]
 
 
 def test_a_place_is_a_json_pointer() -> None:

@@ -40,9 +40,9 @@ async def list_errata(context: ContextDep, page: Paging) -> ErrataOut:
 async def get_erratum(
     request: Request,
     context: ContextDep,
-    id: Annotated[str, Path(max_length=100, examples=["ARM64_SPECTRE_BHB"])],  # noqa: A002 - its name in the contract
+    erratum: Annotated[str, Path(alias="id", max_length=100, examples=["ARM64_SPECTRE_BHB"])],
 ) -> Response:
     """One entry, with the implementations of the fleet that it counts and how many hosts have them."""
-    found = await errata.read_erratum(context, id)
+    found = await errata.read_erratum(context, erratum)
     out = ConcernOut.from_concern(found, context.reference.tables.version, context.reference.names)
     return tagged(request, out)

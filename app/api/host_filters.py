@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
+from app.domain.cpu.midr import check_midr
 from app.domain.cpu.registers import parse_register
 from app.domain.errors import InputFault, InvalidInput
 from app.domain.fleet.catalogue import HostFilter, ImplementationPattern
@@ -30,13 +31,35 @@ ImplementationQuery = Annotated[
 ]
 
 
+Stale = Annotated[
+    bool | None,
+    Query(description="Only hosts not observed recently enough to receive VMs, or only those that were."),
+]
+Incomplete = Annotated[
+    bool | None, Query(description="Only hosts with an unknown register, or only those of which all are known.")
+]
+Unreadable = Annotated[
+    bool | None, Query(description="Only hosts of which what is stored cannot be read, or only those that can be read.")
+]
+
+
 async def _host_filter(
+    *,
     labels: Labels = [],  # noqa: B006 - FastAPI copies it
     states: States = [],  # noqa: B006 - the same
     implementation: ImplementationQuery = None,
+    stale: Stale = None,
+    incomplete: Incomplete = None,
+    unreadable: Unreadable = None,
 ) -> HostFilter:
-    requirements = tuple(_label(each) for each in labels)
-    return HostFilter(requirements, frozenset(states), _pattern(implementation) if implementation else None)
+    return HostFilter(
+        labels=tuple(_label(each) for each in labels),
+        states=frozenset(states),
+        implementation=_pattern(implementation) if implementation else None,
+        stale=stale,
+        incomplete=incomplete,
+        unreadable=unreadable,
+    )
 
 
 Filter = Annotated[HostFilter, Depends(_host_filter)]
@@ -50,6 +73,6 @@ def _label(text: str) -> Requirement:
 def _pattern(text: str) -> ImplementationPattern:
     try:
         midr, *rest = (parse_register(part.strip()) for part in text.split(","))
-        return ImplementationPattern(midr, *rest)
+        return ImplementationPattern(check_midr(midr), *rest)
     except (ValueError, TypeError) as error:
         raise InvalidInput([InputFault("/implementation", f"{error}; as in 0x413fd0c1,0x0,0x0", "query")]) from None

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from app.api.merge_patch import merged
 from app.api.models.hosts import EXAMPLE_HOST, HostIn
 from app.api.validation import input_faults
+from app.domain.cpu.report import CpuReport
 from app.domain.errors import InvalidInput
 from app.domain.fleet.capabilities import Capabilities
 from app.domain.fleet.host import Capacity, Host
@@ -35,9 +36,11 @@ _COMPLETE: Final = {name: EXAMPLE_HOST[name] for name in ("cpus", "capacity")}
 def host_patch(document: dict[str, Any], now: datetime) -> HostPatch:
     """What a merge patch says. Raises InvalidInput with all that is wrong with it, whatever the host."""
     try:
-        told = HostIn.model_validate(merged(_COMPLETE, document)).to_domain("", now)
+        body = HostIn.model_validate(merged(_COMPLETE, document))
     except ValidationError as error:
-        raise InvalidInput(input_faults(error)) from None
+        raise InvalidInput(input_faults(error, HostIn)) from None
+
+    told = body.to_domain("", now)
 
     def named(field: str, value: T) -> T | Unchanged:
         return value if field in document else UNCHANGED
@@ -46,7 +49,7 @@ def host_patch(document: dict[str, Any], now: datetime) -> HostPatch:
     return HostPatch(
         state=named("state", told.state),
         labels=_labels(document, told),
-        cpus=named("cpus", profile.identity.groups),
+        cpus=named("cpus", CpuReport(profile.identity.groups, body.unread)),
         capabilities=_capabilities(document, profile.capabilities),
         capacity=named("capacity", _capacity(document, profile.capacity)),
         kernel_release=named("kernel_release", profile.kernel_release),

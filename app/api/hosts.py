@@ -13,19 +13,26 @@ from app.api.host_patches import MergePatch, host_patch
 from app.api.media_types import json_body
 from app.api.models.hosts import HistoryOut, HostIn, HostOut, HostsOut
 from app.api.paging import Paging, encode_cursor
-from app.api.parameters import HostName, SpareHostName
+from app.api.parameters import DryRun, HostName, SpareHostName
+from app.api.rendering import rendered
 from app.api.routes import GuardedRoute
+from app.domain.fleet.host import HostRecord
+from app.domain.paging import Page
 from app.services import hosts
+from app.services.context import Context
 
 router: Final = APIRouter(prefix="/v1", tags=["Inventory"], route_class=GuardedRoute)
 
 
 @router.get("/hosts", response_model=HostsOut, summary="List hosts", responses=refuses("invalid_cursor"))
-async def list_hosts(context: ContextDep, wanted: Filter, page: Paging) -> HostsOut:
+async def list_hosts(context: ContextDep, wanted: Filter, page: Paging) -> Response:
     """Hosts by name. Filters are combined: all must hold."""
     found, revision = await hosts.list_hosts(context, wanted, page)
-    names = context.reference.names
-    items = [HostOut.from_record(record, names) for record in found.items]
+    return await rendered(_hosts, found, revision, context)
+
+
+def _hosts(found: Page[HostRecord], revision: int, context: Context) -> HostsOut:
+    items = [HostOut.from_record(record, context.reference.names) for record in found.items]
     return HostsOut(items=items, next_cursor=encode_cursor(found.next_after), fleet_revision=revision)
 
 
@@ -40,18 +47,25 @@ async def list_hosts(context: ContextDep, wanted: Filter, page: Paging) -> Hosts
     },
 )
 async def put_host(
-    request: Request, context: ContextDep, name: HostName, body: HostIn, conditions: PutConditions, reporter: Reporter
+    request: Request,
+    context: ContextDep,
+    name: HostName,
+    body: HostIn,
+    conditions: PutConditions,
+    reporter: Reporter,
+    dry_run: DryRun = False,
 ) -> Response:
     """Put a host into the inventory as a whole. A report that changes nothing but `observed_at` is a heartbeat.
 
     A change of registers under running VMs makes those whose list does not cover them `exposed`, at once.
     """
     host = body.to_domain(name, context.now())
-    record, created = await hosts.put_host(context, host, conditions, reporter)
+    put = hosts.rehearse_host if dry_run else hosts.put_host
+    record, created = await put(context, host, conditions, reporter, body.unread)
     return tagged(
         request,
         HostOut.from_record(record, context.reference.names),
-        record.tag,
+        None if dry_run else record.tag,
         status=201 if created else 200,
     )
 

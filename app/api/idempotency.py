@@ -8,6 +8,7 @@ from fastapi import Depends, Header, Request
 from fastapi.responses import Response
 
 from app.api.context import ContextDep
+from app.api.patterns import IDEMPOTENCY_KEY
 from app.api.problems import refusal
 from app.domain.errors import RoadsteadError
 from app.services.context import Context
@@ -22,7 +23,7 @@ IdempotencyKey = Annotated[
     Header(
         min_length=1,
         max_length=255,
-        pattern=r"^[\x21-\x7e]+$",
+        pattern=IDEMPOTENCY_KEY,
         description="Send the same key with a repeated request: it is carried out once. Kept for 24 hours.",
     ),
 ]

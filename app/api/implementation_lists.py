@@ -8,12 +8,13 @@ from fastapi import APIRouter, Path, Request, Response
 from app.api.documentation import refuses
 from app.api.etags import sealed_tag
 from app.api.models.boots import ListOut
-from app.api.models.common import EXAMPLE_DIGEST, NAME_PATTERN
+from app.api.models.common import EXAMPLE_DIGEST
 from app.api.models.implementation_lists import ContentOut, Format
 from app.api.parameters import VmName
 from app.api.representations import Representations
 from app.api.routes import HotRoute
 from app.domain.errors import ImplementationListNotFound, InputFault, InvalidInput
+from app.sentences import near_miss, shown
 from app.services import boots, implementation_lists
 from app.services.context import Context
 
@@ -21,12 +22,6 @@ router: Final = APIRouter(prefix="/v1", tags=["Implementation lists"], route_cla
 
 
 _DIGEST: Final = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
-
-
-_NAME: Final = re.compile(NAME_PATTERN)
-
-
-_NAME_MAX: Final = 253
 
 
 _FORMAT: Final = {
@@ -85,7 +80,7 @@ async def get_current_list(request: Request, vm: VmName) -> Response:
     shown = _format(request)
     representations: Representations = request.state.representations
     context: Context = request.state.context
-    boot = await boots.current_boot(context, _name(vm))
+    boot = await boots.current_boot(context, vm)
     key = (boot, shown)
     rendered = representations.kept(key)
     if rendered is None:
@@ -99,7 +94,9 @@ def _format(request: Request) -> Format:
         return Format.JSON
     asked = request.query_params.get("format", Format.JSON)
     if asked not in Format.__members__.values():
-        raise InvalidInput([InputFault("/format", f"{asked!r} is none of {', '.join(Format)}", "query")])
+        raise InvalidInput(
+            [InputFault("/format", f"{shown(asked)} is none of {', '.join(Format)}{near_miss(asked, Format)}", "query")]
+        )
     return Format(asked)
 
 
@@ -109,9 +106,3 @@ def whole_digest(digest: str) -> str:
     if match is None:
         raise ImplementationListNotFound(digest)
     return f"sha256:{match[1]}"
-
-
-def _name(vm: str) -> str:
-    if len(vm) > _NAME_MAX or not _NAME.fullmatch(vm):
-        raise InvalidInput([InputFault("/vm", "a name has 1 to 253 of a-z 0-9 . -, in DNS style", "path")])
-    return vm

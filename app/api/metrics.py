@@ -6,10 +6,17 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from app.domain.vms.conditions import Condition
 from app.services.status import FleetStatus
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0)
+_CONDITIONS: Final = {
+    Condition.EXPOSED: "VMs whose host has registers that their list does not cover.",
+    Condition.WITHOUT_TARGET: "Running VMs that could move nowhere now.",
+    Condition.ACCEPTING_HAZARDS: "VMs whose list weakens them by consent.",
+    Condition.OUTDATED: "VMs whose list lacks CPUs that a boot on their host would list now.",
+}
 
 
 class RequestMetrics:
@@ -57,13 +64,11 @@ def standing_exposition(standing: FleetStatus) -> bytes:
         vms.labels(vm_state.value).set(count)
     for name, text, value in (
         ("roadstead_fleet_revision", "The fleet revision.", standing.fleet_revision),
-        ("roadstead_vms_exposed", "VMs whose host has registers that their list does not cover.", standing.exposed),
-        ("roadstead_vms_accepting_hazards", "VMs whose list weakens them by consent.", standing.accepting_hazards),
+        *((f"roadstead_vms_{each.value}", text, standing.conditions[each]) for each, text in _CONDITIONS.items()),
         ("roadstead_hosts_identity_incomplete", "Hosts with an unknown register.", standing.incomplete),
         ("roadstead_hosts_unreadable", "Hosts of which what is stored cannot be read.", standing.unreadable),
         ("roadstead_vms_unreadable", "Running VMs of which what is stored cannot be read.", standing.unreadable_vms),
         ("roadstead_hosts_stale", "Hosts not observed recently enough.", standing.stale),
-        ("roadstead_vms_without_target", "Running VMs that could move nowhere now.", standing.without_target),
         ("roadstead_migrations_open", "Migrations that are neither completed nor failed.", standing.open_migrations),
         ("roadstead_migrations_overdue", "Open migrations older than the timeout.", standing.overdue_migrations),
     ):

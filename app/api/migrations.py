@@ -15,7 +15,10 @@ from app.api.models.common import EXAMPLE_MIGRATION, Name
 from app.api.models.migrations import MigrationIn, MigrationOut, MigrationsOut
 from app.api.paging import NumberPaging, encode_cursor
 from app.api.parameters import VmName
+from app.api.patterns import MIGRATION_ID
+from app.api.rendering import rendered
 from app.api.routes import GuardedRoute
+from app.domain.paging import Page
 from app.domain.vms.migration import Migration, MigrationState
 from app.services import migrations
 from app.services.context import Context
@@ -25,7 +28,8 @@ router: Final = APIRouter(prefix="/v1", tags=["Migrations"], route_class=Guarded
 MigrationId = Annotated[
     str,
     Path(
-        pattern="^[0-9A-Za-z-]{1,64}$",
+        alias="id",
+        pattern=MIGRATION_ID,
         description="Id of a migration, from the answer that admitted it.",
         examples=[EXAMPLE_MIGRATION],
     ),
@@ -74,9 +78,12 @@ async def list_migrations(
         Name | None,
         Query(description="Only migrations of this VM, and of earlier ones of its name.", examples=["db-01"]),
     ] = None,
-) -> MigrationsOut:
+) -> Response:
     """Migrations in the order of their admission."""
-    found = await migrations.list_migrations(context, vm, state, page)
+    return await rendered(_migrations, await migrations.list_migrations(context, vm, state, page), context)
+
+
+def _migrations(found: Page[Migration], context: Context) -> MigrationsOut:
     items = [_out(context, migration) for migration in found.items]
     return MigrationsOut(items=items, next_cursor=encode_cursor(found.next_after))
 
@@ -87,9 +94,9 @@ async def list_migrations(
     summary="Verify a migration at the destination",
     responses=refuses("migration_not_found", "not_a_target", "migration_closed"),
 )
-async def verify_migration(context: ContextDep, id: MigrationId) -> MigrationOut:  # noqa: A002
+async def verify_migration(context: ContextDep, migration: MigrationId) -> MigrationOut:
     """For the destination, just before the guest moves: do the host's identity and abilities still fit it."""
-    return _out(context, await migrations.verify_migration(context, id))
+    return _out(context, await migrations.verify_migration(context, migration))
 
 
 @router.post(
@@ -101,12 +108,12 @@ async def verify_migration(context: ContextDep, id: MigrationId) -> MigrationOut
 async def complete_migration(
     request: Request,
     context: ContextDep,
-    id: MigrationId,  # noqa: A002
+    migration: MigrationId,
     conditions: Conditions,
     executor: ExecutorDep,
 ) -> Response:
     """Record that the guest has moved. A fact is never refused: if the target fits no more, the VM is `exposed`."""
-    case = migrations.complete_migration(context, id, conditions)
+    case = migrations.complete_migration(context, migration, conditions)
     return await executor.run(case, partial(_tagged, request, context))
 
 
@@ -119,12 +126,12 @@ async def complete_migration(
 async def fail_migration(
     request: Request,
     context: ContextDep,
-    id: MigrationId,  # noqa: A002
+    migration: MigrationId,
     conditions: Conditions,
     executor: ExecutorDep,
 ) -> Response:
     """Record that the guest did not move."""
-    case = migrations.fail_migration(context, id, conditions)
+    case = migrations.fail_migration(context, migration, conditions)
     return await executor.run(case, partial(_tagged, request, context))
 
 
@@ -134,9 +141,9 @@ async def fail_migration(
     summary="Read a migration",
     responses=refuses("migration_not_found"),
 )
-async def get_migration(request: Request, context: ContextDep, id: MigrationId) -> Response:  # noqa: A002
+async def get_migration(request: Request, context: ContextDep, migration: MigrationId) -> Response:
     """One migration. Open too long, it shows as `overdue`; only the caller knows where the guest is."""
-    return _tagged(request, context, await migrations.get_migration(context, id))
+    return _tagged(request, context, await migrations.get_migration(context, migration))
 
 
 def _out(context: Context, migration: Migration) -> MigrationOut:

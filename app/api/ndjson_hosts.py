@@ -1,8 +1,9 @@
-"""Imports on the wire: NDJSON, read line by line while it arrives."""
+"""Imports on the wire: NDJSON, taken in as fast as it comes, and read line by line when it is whole."""
 
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,9 +13,12 @@ from starlette.requests import Request
 
 from app.api.idempotency import request_line
 from app.api.models.host_imports import HostLine, NamedOneOfAKind
+from app.api.spool import Spool
 from app.api.validation import input_faults
 from app.domain.errors import InputFault, StalledImport, TooLarge
 from app.domain.fleet.host import Host, LinedHost
+from app.domain.fleet.host_report import HostReport
+from app.domain.planning.advice import AdviceTally
 from app.services.host_imports import FAULTS_NAMED
 from app.settings import Settings
 
@@ -22,6 +26,8 @@ MEDIA_TYPE: Final = "application/x-ndjson"
 
 _KINDS: Final = 10_000
 """Kinds of hosts remembered during one import."""
+_LONGEST_KIND: Final = 4_096
+"""Bytes of what a kind is remembered by; a line of several kilobytes is hardly met again."""
 _OWN: Final = tuple(NamedOneOfAKind.model_fields)
 _BATCH: Final = 2_000
 """Hosts handed on at a time: what bounds the memory of an import."""
@@ -32,28 +38,29 @@ class _HostKinds:
 
     def __init__(self, now: datetime) -> None:
         self._now = now
-        self._known: dict[bytes, Host] = {}
+        self._known: dict[bytes, HostReport] = {}
 
-    def host(self, line: bytes) -> Host:
-        """The host of a line. Raises ValidationError."""
+    def report(self, line: bytes) -> HostReport:
+        """What a line says of a host. Raises ValidationError."""
         own, kind = _divided(line)
         if kind is None or (alike := self._known.get(kind)) is None:
             return self._learn(kind, line)
         one = NamedOneOfAKind.model_validate(own)
-        return Host(
+        host = Host(
             name=one.name,
-            state=alike.state,
+            state=alike.host.state,
             labels=one.labels,
-            profile=alike.profile,
+            profile=alike.host.profile,
             observed_at=one.observed_at or self._now,
         )
+        return HostReport(host, alike.unread)
 
-    def _learn(self, kind: bytes | None, line: bytes) -> Host:
+    def _learn(self, kind: bytes | None, line: bytes) -> HostReport:
         parsed = HostLine.model_validate_json(line)
-        host = parsed.to_domain(parsed.name, self._now)
-        if kind is not None and len(self._known) < _KINDS:
-            self._known[kind] = host
-        return host
+        report = HostReport(parsed.to_domain(parsed.name, self._now), parsed.unread)
+        if kind is not None and len(kind) <= _LONGEST_KIND and len(self._known) < _KINDS:
+            self._known[kind] = report
+        return report
 
 
 def _divided(line: bytes) -> tuple[dict[str, Any], bytes | None]:
@@ -78,14 +85,22 @@ class NdjsonHosts:
         self._digest = hashlib.sha256(request_line(request))
         self.faults: list[InputFault] = []
         self.fault_count = 0
+        self.advice = AdviceTally()
 
     def fingerprint(self) -> bytes:
         return self._digest.digest()
 
-    async def __aiter__(self) -> AsyncIterator[list[LinedHost]]:
+    @asynccontextmanager
+    async def arrived(self) -> AsyncIterator[AsyncIterator[list[LinedHost]]]:
+        """The hosts, when the body is here whole: it comes as slowly as its client likes, and nobody waits for it."""
+        with Spool() as body:
+            await self._take_in(body)
+            yield self._batches(body)
+
+    async def _batches(self, body: Spool) -> AsyncIterator[list[LinedHost]]:
         batch: list[LinedHost] = []
         before = 0
-        async for lines in self._lines():
+        async for lines in body.lines():
             for number, line in enumerate(lines, before + 1):
                 if host := self._host(number, line):
                     batch.append(host)
@@ -96,16 +111,16 @@ class NdjsonHosts:
         if batch:
             yield batch
 
-    async def _lines(self) -> AsyncIterator[list[bytes]]:
-        """Whole lines as they become whole; the last one may lack its line end."""
-        rest, size = b"", 0
+    async def _take_in(self, body: Spool) -> None:
+        size = unfinished = 0
         async for chunk in self._chunks():
             size += len(chunk)
-            self._check_size(size, len(rest))
+            self._check_size(size, unfinished)
             self._digest.update(chunk)
-            *lines, rest = (rest + chunk).split(b"\n")
-            yield lines
-        yield [rest]
+            end = chunk.rfind(b"\n")
+            unfinished = unfinished + len(chunk) if end < 0 else len(chunk) - end - 1
+            await body.write(chunk)
+        await body.flush()
 
     async def _chunks(self) -> AsyncIterator[bytes]:
         coming = aiter(self._request.stream())
@@ -129,10 +144,12 @@ class NdjsonHosts:
         if not line.strip():
             return None
         try:
-            return LinedHost(number, self._kinds.host(line))
+            report = self._kinds.report(line)
         except ValidationError as error:
-            self._refuse(input_faults(error, prefix=f"/{number}"))
+            self._refuse(input_faults(error, HostLine, prefix=f"/{number}"))
             return None
+        self.advice.add(report.host.name, report.host.profile)
+        return LinedHost(number, report.host, report.unread)
 
     def _refuse(self, faults: list[InputFault]) -> None:
         self.fault_count += len(faults)

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Path
+from fastapi import Path, Query
 
 from app.api.models.common import Name
 
@@ -22,3 +22,6 @@ SpareHostName = Annotated[Name, Path(description="Name of a host.", examples=["f
 
 SpareVmName = Annotated[Name, Path(description="Name of a VM.", examples=["batch-02"])]
 """Where no other example needs what is deleted by this one."""
+
+
+DryRun = Annotated[bool, Query(description="Answer what the request would be answered with, and write nothing.")]

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Final
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProblemType:
     """A kind of problem; its page under /problems/ is made of this."""
 
@@ -18,7 +18,7 @@ class ProblemType:
 
 
 def _type(code: str, status: HTTPStatus, title: str, meaning: str, remedy: str) -> ProblemType:
-    return ProblemType(code, status, title, meaning, remedy)
+    return ProblemType(code=code, status=status, title=title, meaning=meaning, remedy=remedy)
 
 
 _NOT_FOUND: Final = HTTPStatus.NOT_FOUND

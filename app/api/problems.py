@@ -14,6 +14,7 @@ from app.api.models.common import ImplementationOut
 from app.api.models.problems import CandidateOut, FaultOut, ProblemOut
 from app.api.models.reasons import ReasonOut
 from app.api.problem_types import PROBLEM_TYPES
+from app.api.unrouted import in_full
 from app.domain import errors
 from app.domain.cpu.cpu_names import CpuNames
 from app.domain.errors import InputFault, RoadsteadError
@@ -36,14 +37,14 @@ _HTTP_CODES: Final[Mapping[int, str]] = {
 """Codes for what the framework or a guard refuses."""
 
 
-def problem(request: Request, code: str, detail: str, **more: Any) -> Response:  # noqa: ANN401 - fields of ProblemOut
+def problem(request: Request, code: str, detail: str, **more: Any) -> Response:
     """The answer for a problem."""
     kind = PROBLEM_TYPES[code]
     page = str(request.base_url.replace(path=f"/problems/{code}"))
     return _problem(request, kind.status, type=page, title=kind.title, detail=detail, code=code, **more)
 
 
-def _problem(request: Request, status: int, **more: Any) -> Response:  # noqa: ANN401 - fields of ProblemOut
+def _problem(request: Request, status: int, **more: Any) -> Response:
     body = ProblemOut(status=status, request_id=request.scope.get("request_id", ""), **more)
     headers = {"Retry-After": "2"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
     return Response(body.model_dump_json(), status, headers, MEDIA_TYPE)
@@ -93,6 +94,7 @@ def http_refusal(request: Request, error: HTTPException) -> Response:
     """What the framework or a guard refuses, with the status and the headers that it is refused with."""
     if isinstance(error.__cause__, (ValueError, RecursionError)):
         return problem(request, "invalid_request", _UNREADABLE.detail, errors=[_UNREADABLE])
+    error = in_full(request, error)
     detail = str(error.detail)
     if code := _HTTP_CODES.get(error.status_code):
         answer = problem(request, code, detail)

@@ -1,33 +1,33 @@
 """What is rendered once and sent often: sealed lists, which never change, and what hosts report."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
+from weakref import ReferenceType, WeakKeyDictionary, ref
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
 from app.api.etags import matches
-from app.api.models.boots import ListOut
+from app.api.models.boots import ListOut, SealedOut
 from app.api.models.common import ImplementationOut
 from app.api.models.implementation_lists import ContentOut, Format, entries_json, left_out_json
 from app.domain.cpu.cpu_names import CpuNames
 from app.domain.cpu.identity import Identity
 from app.domain.errors import HypercallsHidden
+from app.domain.fleet.fleet import FleetHost
 from app.domain.planning.implementation_list import ImplementationList
-from app.domain.planning.plan import Mode
+from app.domain.planning.plan import Mode, Plan
+from app.domain.vms.advice import SealedBoot
 from app.domain.vms.vm import Boot
+from app.kept import Kept
 
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 
 
 _REVALIDATE: Final = "no-cache"
 """What a VM's current list is may change; a client asks each time, and gets 304 while it does not."""
-
-
-_KEPT: Final = 10_000
-"""Identities whose rendering is kept."""
 
 
 _KEPT_BYTES: Final = 64 * 2**20
@@ -40,6 +40,14 @@ _KEPT_PARTS_BYTES: Final = 16 * 2**20
 
 _EACH: Final = 1024
 """Bytes that an answer takes beside its body."""
+
+
+_TARGET_BYTES: Final = 32 * 2**20
+"""Of hosts as they stand in answers about targets: 100,000, if they are plain."""
+
+
+_EACH_TARGET: Final = 200
+"""Bytes that a host takes beside its text."""
 
 
 _MEDIA_TYPES: Final = {
@@ -62,33 +70,43 @@ class Rendered:
         return self.full if held is None or not matches(held, self.tag) else self.unchanged
 
 
+class _Target(NamedTuple):
+    identity: ReferenceType[Identity]
+    """What the host reported when it was rendered; held by those that still report it."""
+    text: str
+
+
 class Representations:
     """Renders, and keeps what it has rendered under the names it was asked for by."""
 
     def __init__(self, names: CpuNames) -> None:
         self._names = names
-        self._kept: dict[Hashable, Rendered] = {}
-        self._kept_bytes = 0
-        self._identities: dict[Identity, orjson.Fragment] = {}
-        self._parts: dict[Hashable, bytes] = {}
-        self._parts_bytes = 0
+        self._answers: Kept[Rendered] = Kept(_KEPT_BYTES, lambda rendered: len(rendered.full.body) + _EACH)
+        self._parts: Kept[bytes] = Kept(_KEPT_PARTS_BYTES, lambda part: 4 * len(part) + _EACH)
+        self._targets: Kept[_Target] = Kept(_TARGET_BYTES, lambda target: len(target.text) + _EACH_TARGET)
+        self._identities: WeakKeyDictionary[Identity, orjson.Fragment] = WeakKeyDictionary()
 
     def kept(self, key: Hashable) -> Rendered | None:
-        return self._kept.get(key)
+        return self._answers.get(key)
 
     def keep(self, key: Hashable, rendered: Rendered) -> Rendered:
-        if key not in self._kept:
-            self._kept[key] = rendered
-            self._kept_bytes += _size(rendered)
-        while self._kept_bytes > _KEPT_BYTES:
-            self._kept_bytes -= _size(self._kept.pop(next(iter(self._kept))))
-        return rendered
+        return self._answers.keep(key, rendered)
 
-    def implementations(self, identity: Identity) -> orjson.Fragment:
-        """What a host reports, as JSON: hosts are many, identities are few."""
+    def targets(self, hosts: Iterable[FleetHost]) -> orjson.Fragment:
+        """Hosts as `TargetOut` describes them. A thousand to a page: models would take most of the time."""
+        return orjson.Fragment(f"[{','.join([self._target(host) for host in hosts])}]")
+
+    def _target(self, host: FleetHost) -> str:
+        name, identity = host.name, host.profile.identity
+        kept = self._targets.get(name)
+        if kept is None or kept.identity() is not identity:
+            shown = orjson.dumps({"host": name, "implementations": self._implementations(identity)}).decode()
+            kept = self._targets.keep(name, _Target(ref(identity), shown))
+        return kept.text
+
+    def _implementations(self, identity: Identity) -> orjson.Fragment:
+        """What a host reports, as JSON: hosts are many, identities are few. Kept for as long as a host has it."""
         if (rendered := self._identities.get(identity)) is None:
-            if len(self._identities) >= _KEPT:
-                self._identities.clear()
             named = [ImplementationOut.from_domain(each, self._names).model_dump_json() for each in identity.reported]
             rendered = self._identities[identity] = orjson.Fragment(f"[{','.join(named)}]")
         return rendered
@@ -113,28 +131,32 @@ class Representations:
 
     def list_of(self, boot: Boot) -> bytes:
         """The list of a boot as `ListOut` describes it; its long parts, which many boots have alike, rendered once."""
-        plan = boot.plan
-        short = replace(plan, list=ImplementationList((plan.list.vcpu_identity,)), left_out=())
-        document = ListOut.from_boot(replace(boot, plan=short), self._names).model_dump(mode="json")
+        return self._whole(ListOut.from_boot(_shortened(boot), self._names), boot.plan)
+
+    def sealed(self, sealed: SealedBoot) -> bytes:
+        """The same as `SealedOut` describes it."""
+        short = replace(sealed, boot=_shortened(sealed.boot))
+        return self._whole(SealedOut.from_sealed(short, self._names), sealed.boot.plan)
+
+    def _whole(self, shortened: ListOut, plan: Plan) -> bytes:
         long = {
             "count": len(plan.list),
             "implementations": self._part(plan.list.digest, lambda: entries_json(plan.list, self._names)),
             "digest": plan.list.digest,
             "left_out": self._part(plan.left_out, lambda: left_out_json(plan.left_out, self._names)),
         }
-        return orjson.dumps({**document, **long})
+        return orjson.dumps({**shortened.model_dump(mode="json"), **long})
 
     def _part(self, key: Hashable, render: Callable[[], bytes]) -> orjson.Fragment:
         if (rendered := self._parts.get(key)) is None:
-            rendered = self._parts[key] = render()
-            self._parts_bytes += len(rendered) + _EACH
-        while self._parts_bytes > _KEPT_PARTS_BYTES:
-            self._parts_bytes -= len(self._parts.pop(next(iter(self._parts)))) + _EACH
+            rendered = self._parts.keep(key, render())
         return orjson.Fragment(rendered)
 
 
-def _size(rendered: Rendered) -> int:
-    return len(rendered.full.body) + _EACH
+def _shortened(boot: Boot) -> Boot:
+    """Without what takes long to render."""
+    plan = boot.plan
+    return replace(boot, plan=replace(plan, list=ImplementationList((plan.list.vcpu_identity,)), left_out=()))
 
 
 def _raw(implementations: ImplementationList, format_: Format) -> bytes:

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from app.api import swagger
 from app.api.context import ContextDep
-from app.api.documentation import problems
+from app.api.documentation import problems, refuses
 from app.api.metrics import CONTENT_TYPE, RequestMetrics, standing_exposition
 from app.api.models.service import HealthOut, ServiceOut
 from app.api.problem_types import PROBLEM_TYPES, ProblemType
@@ -28,7 +28,7 @@ open_router: Final = APIRouter(tags=["Service"])
 _CODE: Final = re.compile(r"`([^`]+)`")
 
 
-@router.get("/", response_model=ServiceOut, summary="What this is")
+@router.get("/", response_model=ServiceOut, summary="What this is", responses=problems("invalid_request"))
 async def describe_service() -> ServiceOut:
     """The service, its version, and where to go from here."""
     return ServiceOut.of_version(version("roadstead"))
@@ -58,7 +58,7 @@ async def check_readiness(request: Request, context: ContextDep) -> Response:
     "/metrics",
     response_class=Response,
     summary="Metrics for Prometheus",
-    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **problems("database_unavailable")},
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **refuses()},
 )
 async def get_metrics(request: Request, context: ContextDep) -> Response:
     """Requests of this service, and the fleet as it stands."""

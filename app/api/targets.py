@@ -10,25 +10,26 @@ from starlette.responses import Response
 from app.api.context import ContextDep
 from app.api.documentation import refuses
 from app.api.models.targets import RejectionsOut, TargetsOut, VerdictOut
-from app.api.paging import Paging, encode_cursor
+from app.api.paging import Cursor, Limit, encode_cursor, page_after
 from app.api.parameters import HostName, VmName
 from app.api.representations import Representations
-from app.api.routes import GuardedRoute
+from app.api.routes import GuardedRoute, HotRoute
 from app.services import targets
 from app.services.targets import Targets
 
 router: Final = APIRouter(prefix="/v1", tags=["Planning"], route_class=GuardedRoute)
+hot_router: Final = APIRouter(prefix="/v1", tags=["Planning"], route_class=HotRoute)
 
 
-@router.get(
+@hot_router.get(
     "/vms/{vm}/targets",
     response_model=TargetsOut,
     summary="Where a VM may move to now",
     responses=refuses("vm_not_found", "vm_not_running", "invalid_cursor"),
 )
-async def list_targets(request: Request, context: ContextDep, vm: VmName, page: Paging) -> Response:
+async def list_targets(request: Request, vm: VmName, limit: Limit = 100, cursor: Cursor = None) -> Response:
     """Hosts to which the running VM may move, by name. Each was judged by itself, never by a pool-wide level."""
-    found = await targets.list_targets(context, vm, page)
+    found = await targets.list_targets(request.state.context, vm, page_after(cursor, limit))
     rendered = targets_document(vm, found, encode_cursor(found.page.next_after), request.state.representations)
     return Response(rendered, media_type="application/json")
 
@@ -57,16 +58,13 @@ async def list_rejections(context: ContextDep, vm: VmName) -> RejectionsOut:
 
 
 def targets_document(vm: str, found: Targets, next_cursor: str | None, representations: Representations) -> bytes:
-    """A page of targets, as `TargetsOut` describes it. A thousand hosts a page: models would take most of the time."""
+    """A page of targets, as `TargetsOut` describes it."""
     return orjson.dumps(
         {
             "vm": vm,
             "fleet_revision": found.fleet_revision,
             "total": found.total,
-            "items": [
-                {"host": host.name, "implementations": representations.implementations(host.identity)}
-                for host in found.page.items
-            ],
+            "items": representations.targets(found.page.items),
             "next_cursor": next_cursor,
             "accepted_hazards": found.accepted_hazards,
             "admissible": found.migration is None,

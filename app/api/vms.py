@@ -1,45 +1,37 @@
 """VMs."""
 
-from typing import Annotated, Final
+from typing import Final
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from app.api.conditions import Conditions, PutConditions
 from app.api.context import ContextDep
 from app.api.documentation import refuses
 from app.api.etags import tagged
 from app.api.media_types import json_body
-from app.api.models.common import Name
 from app.api.models.vms import VmIn, VmOut, VmsOut
 from app.api.paging import Paging, encode_cursor
-from app.api.parameters import SpareVmName, StoppedVmName, VmName
+from app.api.parameters import DryRun, SpareVmName, StoppedVmName, VmName
+from app.api.rendering import rendered
 from app.api.routes import GuardedRoute
-from app.domain.vms.vm import VmState
+from app.api.vm_filters import Filter
+from app.domain.paging import Page
+from app.domain.vms.advice import AdvisedVm
+from app.domain.vms.vm import VmRecord
 from app.services import vms
+from app.services.context import Context
 
 router: Final = APIRouter(prefix="/v1/vms", tags=["VMs"], route_class=GuardedRoute)
 
 
-States = Annotated[list[VmState], Query(alias="state", description="Repeat it to ask for any.")]
-
-
-Exposure = Annotated[bool | None, Query(description="Only VMs that are exposed, or only those that are not.")]
-
-
-OnHost = Annotated[Name | None, Query(description="Only VMs that run on this host.", examples=["fra1-r01-n01"])]
-
-
 @router.get("", response_model=VmsOut, summary="List VMs", responses=refuses("invalid_cursor"))
-async def list_vms(
-    context: ContextDep,
-    page: Paging,
-    states: States = [],  # noqa: B006 - FastAPI copies it
-    host: OnHost = None,
-    exposed: Exposure = None,
-) -> VmsOut:
+async def list_vms(context: ContextDep, wanted: Filter, page: Paging) -> Response:
     """VMs by name. Filters are combined: all must hold."""
-    found = await vms.list_vms(context, vms.VmFilter(frozenset(states), host, exposed), page)
-    items = [VmOut.from_domain(each) for each in found.items]
+    return await rendered(_vms, await vms.list_vms(context, wanted, page), context)
+
+
+def _vms(found: Page[VmRecord], context: Context) -> VmsOut:
+    items = [VmOut.from_domain(AdvisedVm.of(each, context.reference)) for each in found.items]
     return VmsOut(items=items, next_cursor=encode_cursor(found.next_after))
 
 
@@ -61,14 +53,21 @@ async def list_vms(
     },
 )
 async def put_vm(
-    request: Request, context: ContextDep, vm: StoppedVmName, body: VmIn, conditions: PutConditions
+    request: Request,
+    context: ContextDep,
+    vm: StoppedVmName,
+    body: VmIn,
+    conditions: PutConditions,
+    dry_run: DryRun = False,
 ) -> Response:
     """Define a VM or change its definition.
 
     A changed placement decides at once where a running VM may move; its list changes with its next boot only.
     """
-    found, created = await vms.put_vm(context, vm, body.to_domain(), conditions)
-    return tagged(request, VmOut.from_domain(found), found.tag, status=201 if created else 200)
+    put = vms.rehearse_vm if dry_run else vms.put_vm
+    found, created = await put(context, vm, body.to_domain(), conditions)
+    tag = None if dry_run else found.tag
+    return tagged(request, VmOut.from_domain(found), tag, status=201 if created else 200)
 
 
 @router.get("/{vm}", response_model=VmOut, summary="Read a VM", responses=refuses("vm_not_found"))

@@ -1,19 +1,18 @@
 """Use cases of migrations: admit, verify, and take the caller's word on where the guest is."""
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import replace
 
 from app.domain.errors import HostNotFound, MigrationClosed
 from app.domain.fleet.fleet import Fleet
 from app.domain.paging import Page, PageRequest
 from app.domain.planning.checking import check_arrival
-from app.domain.planning.eligibility import FIT_RULES, MOVE_RULES, Move, Rule, reasons
+from app.domain.planning.eligibility import Move, reasons
 from app.domain.planning.refusals import NotATarget
 from app.domain.preconditions import Precondition
 from app.domain.vms.migration import Migration, MigrationState
 from app.domain.vms.transitions import admission, admitted, move_of, moved, stayed
-from app.domain.vms.vm import Vm, VmRecord
+from app.domain.vms.vm import VmRecord
 from app.services.context import Context
 from app.services.use_cases import use_case
 from app.storage.database import Transaction
@@ -31,7 +30,7 @@ async def admit_migration(
         raise HostNotFound(target)
     precondition.check(vm, record.tag)
     migration = admission(record.vm, target, uuid.uuid4().hex, context.now())
-    _require(context, await tx.fleet(context.now()), record.vm, held, MOVE_RULES)
+    _require(await tx.fleet(context.now()), held, move_of(record.vm, context.reference))
     await tx.migrations.admit(migration, held.key, record, admitted(record.vm, migration))
     return migration
 
@@ -46,7 +45,7 @@ async def verify_migration(context: Context, id_: str) -> Migration:
         if held is None or record is None or not migration.open:
             raise MigrationClosed(id_, migration.state)
         # Of the fleet these rules ask nothing but the host itself.
-        _require(context, Fleet(revision=0), record.vm, held, FIT_RULES)
+        _require(Fleet(revision=0), held, move_of(record.vm, context.reference).on_arrival())
         return migration
 
 
@@ -107,9 +106,9 @@ async def _locked(tx: Transaction, id_: str) -> tuple[Migration, LockedHost | No
     return await tx.migrations.lock(id_), held, record
 
 
-def _require(context: Context, fleet: Fleet, vm: Vm, held: LockedHost, rules: Sequence[Rule[Move]]) -> None:
-    """Raise NotATarget with the reasons of these rules against the host, judged by its locked row."""
-    host, move = held.fleet_host, move_of(vm, context.reference)
-    if against := reasons(fleet.with_host(host), host, move, rules):
+def _require(fleet: Fleet, held: LockedHost, move: Move) -> None:
+    """Raise NotATarget with the reasons against the host, judged by its locked row."""
+    host = held.fleet_host
+    if against := reasons(fleet.with_host(host), host, move):
         raise NotATarget(host.name, against)
     check_arrival(move.plan, host)

@@ -7,12 +7,10 @@ from app.domain.errors import HostNotFound
 from app.domain.fleet.fleet import Fleet, FleetHost
 from app.domain.paging import Page, PageRequest
 from app.domain.planning.comparison import Comparison, compare
-from app.domain.planning.eligibility import MOVE_RULES, Move, Rejection, reasons, refused, rejections, targets
+from app.domain.planning.eligibility import Move, Rejection, reasons, refused, rejections, targets
 from app.domain.planning.reasons import Reason
 from app.domain.vms.transitions import move_of, running_of
-from app.domain.vms.vm import Running
 from app.services.context import Context
-from app.storage.database import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,39 +49,39 @@ class Rejections:
 
 
 async def list_targets(context: Context, vm: str, page: PageRequest) -> Targets:
-    async with context.database.reading() as tx:
-        running, move, fleet = await _asked(context, tx, vm)
-        return replace(page_of_targets(fleet, move, page), migration=running.migration)
+    move, migration, fleet = await _asked(context, vm)
+    return replace(page_of_targets(fleet, move, page), migration=migration)
 
 
 async def judge_target(context: Context, vm: str, host: str) -> Verdict:
-    async with context.database.reading() as tx:
-        running, move, fleet = await _asked(context, tx, vm)
-        candidate = HostNotFound.unless(fleet.host(host), host)
-        return Verdict(
-            fleet_revision=fleet.revision,
-            accepted_hazards=move.plan.accepted_hazards,
-            host=host,
-            reasons=reasons(fleet, candidate, move, MOVE_RULES),
-            comparison=compare(candidate.identity, move.plan.list),
-            migration=running.migration,
-        )
+    move, migration, fleet = await _asked(context, vm)
+    candidate = HostNotFound.unless(fleet.host(host), host)
+    return Verdict(
+        fleet_revision=fleet.revision,
+        accepted_hazards=move.plan.accepted_hazards,
+        host=host,
+        reasons=reasons(fleet, candidate, move),
+        comparison=compare(candidate.identity, move.plan.list),
+        migration=migration,
+    )
 
 
 async def count_rejections(context: Context, vm: str) -> Rejections:
+    move, _, fleet = await _asked(context, vm)
+    return Rejections(
+        fleet.revision, move.plan.accepted_hazards, len(refused(fleet, move)), tuple(rejections(fleet, move))
+    )
+
+
+async def _asked(context: Context, name: str) -> tuple[Move, str | None, Fleet]:
+    """The question of where a VM may go, its open migration, and the fleet. Raises VmNotFound, VmNotRunning."""
+    now = context.now()
+    if standing := await context.database.standing(name, now):
+        move = Move(standing.placement, context.reference, standing.boot.plan, standing.host)
+        return move, standing.migration, standing.fleet
     async with context.database.reading() as tx:
-        _, move, fleet = await _asked(context, tx, vm)
-        return Rejections(
-            fleet.revision,
-            move.plan.accepted_hazards,
-            len(refused(fleet, move, MOVE_RULES)),
-            tuple(rejections(fleet, move)),
-        )
-
-
-async def _asked(context: Context, tx: Transaction, name: str) -> tuple[Running, Move, Fleet]:
-    vm = (await tx.vms.get(name)).vm
-    return running_of(vm), move_of(vm, context.reference), await tx.fleet(context.now())
+        vm = (await tx.vms.get(name)).vm
+        return move_of(vm, context.reference), running_of(vm).migration, await tx.fleet(now)
 
 
 def page_of_targets(fleet: Fleet, move: Move, page: PageRequest) -> Targets:

@@ -1,23 +1,27 @@
 """Use cases of VMs: define, read and delete."""
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from app.domain.errors import VmUnreadable
+from app.domain.estate import Estate, RunningKind, Sieve
 from app.domain.paging import Page, PageRequest
 from app.domain.preconditions import Precondition
 from app.domain.vms.advice import AdvisedVm
+from app.domain.vms.conditions import Condition
 from app.domain.vms.transitions import idle
-from app.domain.vms.vm import VmDefinition, VmRecord, VmState
+from app.domain.vms.vm import Vm, VmDefinition, VmRecord, VmState
 from app.services.context import Context
-from app.storage.database import Transaction
+from app.storage.running_kinds import KindKey, Whereabouts
+from app.storage.vms import VmRow
 
 UNREADABLE_TAG: Final = "unreadable"
 """Of a VM that is there and cannot be read: no client was ever given it."""
 
-
-_HOSTS_ASKED: Final = 1_000
-"""Hosts that one statement names; PostgreSQL takes 32,767 parameters."""
+_LOOKED_AT: Final = 5_000
+"""VMs that one statement looks at where not all are wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,8 @@ class VmFilter:
     states: frozenset[VmState] = frozenset()
     """Any of these; of every state where empty."""
     host: str | None = None
-    exposed: bool | None = None
+    conditions: Mapping[Condition, bool] = field(default_factory=dict)
+    """Each that must hold, or must not."""
 
 
 async def get_vm(context: Context, name: str) -> AdvisedVm:
@@ -35,26 +40,39 @@ async def get_vm(context: Context, name: str) -> AdvisedVm:
         return AdvisedVm.of(await tx.vms.get(name), context.reference)
 
 
-async def list_vms(context: Context, wanted: VmFilter, page: PageRequest) -> Page[AdvisedVm]:
+async def list_vms(context: Context, wanted: VmFilter, page: PageRequest) -> Page[VmRecord]:
     """A page of VMs by name."""
+    rows = await (_sifted_page if wanted.conditions else _plain_page)(context, wanted, page)
+    return Page(tuple(row.record for row in rows.items if row.record), rows.next_after)
+
+
+async def _plain_page(context: Context, wanted: VmFilter, page: PageRequest) -> Page[VmRow]:
     async with context.database.reading() as tx:
-        hosts = await _hosts_with_exposed(tx) if wanted.exposed else None
-        found: list[VmRecord] = []
-        after, more = page.after, True
-        while more and len(found) <= page.limit:
-            # Exposure is no column, so the page is filled with what passes of several reads.
-            rows = await tx.vms.page(after, page.limit + 1, wanted.states, wanted.host, hosts)
-            found += [each for _, each in rows if each and wanted.exposed in (None, each.vm.exposed)]
-            more = len(rows) > page.limit
-            after = rows[-1].name if rows else after
-    cut = Page.cut(found, page.limit, lambda record: record.vm.name)
-    return Page(tuple(AdvisedVm.of(each, context.reference) for each in cut.items), cut.next_after)
+        found = await tx.vms.page(page.after, page.limit + 1, wanted.states, wanted.host)
+        return Page.cut(found, page.limit, lambda row: row.name)
 
 
-async def _hosts_with_exposed(tx: Transaction) -> frozenset[str] | None:
-    """The hosts to look on; None, for all, where they are so many that looking everywhere is no loss."""
-    hosts = frozenset(group.host for group in (await tx.vms.census()).groups if group.exposed)
-    return hosts if len(hosts) <= _HOSTS_ASKED else None
+async def _sifted_page(context: Context, wanted: VmFilter, page: PageRequest) -> Page[VmRow]:
+    """No column says whether conditions hold: VMs are looked at, all as of one moment, until there are enough."""
+    async with context.database.viewing() as tx:
+        sieve = Sieve(Estate(await tx.fleet(context.now()), context.reference), wanted.conditions)
+        found: list[str] = []
+        after, limit = page.after, page.limit + 1
+        while len(found) <= page.limit:
+            rows = await tx.kinds.page(after, limit, wanted.states, wanted.host)
+            examples = {row.kind: row.key for row in rows if row.kind is not None and not sieve.knows(row.kind)}
+            kinds = await tx.kinds.read(examples)
+            found += await asyncio.to_thread(_passing, sieve, kinds, rows)
+            if len(rows) < limit:
+                break
+            after, limit = rows[-1].name, _LOOKED_AT
+        names = Page.cut(found, page.limit, str)
+        return Page(tuple(await tx.vms.named(names.items)), names.next_after)
+
+
+def _passing(sieve: Sieve, kinds: Mapping[KindKey, RunningKind | None], rows: Iterable[Whereabouts]) -> list[str]:
+    sieve.learn(kinds.items())
+    return [row.name for row in rows if sieve.passes(row.host, row.kind)]
 
 
 async def put_vm(
@@ -77,6 +95,18 @@ async def put_vm(
             # Not created: somebody else has, since it was not found. Perhaps it is gone again.
             created = await tx.vms.create(name, definition)
         return AdvisedVm.of(await tx.vms.get(name), context.reference), created
+
+
+async def rehearse_vm(
+    context: Context, name: str, definition: VmDefinition, precondition: Precondition
+) -> tuple[AdvisedVm, bool]:
+    """What `put_vm` would answer now. Writes nothing."""
+    async with context.database.reading() as tx:
+        current = await tx.vms.find(name)
+        precondition.check(name, None if current is None else current.tag)
+        present = current or VmRecord(Vm(name, definition), key=0, version=0)
+        record = replace(present, vm=replace(present.vm, definition=definition))
+        return AdvisedVm.of(record, context.reference), current is None
 
 
 async def delete_vm(context: Context, name: str, precondition: Precondition) -> None:

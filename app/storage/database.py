@@ -13,20 +13,24 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from app.domain.errors import DatabaseUnavailable
 from app.domain.fleet.fleet import Fleet
+from app.domain.vms.vm import Boot
 from app.settings import Settings
 from app.storage.connections import Connections
-from app.storage.current_boots import CurrentBoot, CurrentBoots, current_boots
+from app.storage.current_boots import CurrentBoot, current_boot
 from app.storage.database_loss import available
 from app.storage.direct import Direct
 from app.storage.host_imports import Imports
 from app.storage.hosts import Hosts
+from app.storage.hot_reads import HotReads, hot_reads
 from app.storage.idempotency import Answers
 from app.storage.identities import Identities, IdentityCache
 from app.storage.implementation_lists import ImplementationLists, ListCache
 from app.storage.migrations import Migrations
 from app.storage.postgresql import connect, connection_options, cut_when_silent
+from app.storage.running_kinds import RunningKinds
 from app.storage.snapshot import FleetSnapshot
 from app.storage.sqlite import database_file, prepare
+from app.storage.standings import Standing, Standings
 from app.storage.vms import Vms
 
 _IMPORTS_AT_ONCE: Final = 4
@@ -63,7 +67,7 @@ _IMPORT: Final[Mapping[str, Any]] = {"sqlite_begin": "BEGIN"}
 """While an import arrives it writes to temporary tables only, and keeps nobody waiting."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Transaction:
     """The stores of one transaction."""
 
@@ -71,6 +75,7 @@ class Transaction:
     direct: Direct
     hosts: Hosts
     vms: Vms
+    kinds: RunningKinds
     lists: ImplementationLists
     migrations: Migrations
     answers: Answers
@@ -86,28 +91,29 @@ class Transaction:
 class Database:
     """Opens transactions. One to a process; keeps what never changes in memory."""
 
-    def __init__(self, settings: Settings, boots: CurrentBoots) -> None:
+    def __init__(self, settings: Settings, reads: HotReads) -> None:
         patience = settings.database_timeout.total_seconds()
         self.engine = create_engine(settings, patience=patience, autocommit=True)
         self._connections = Connections(self.engine, settings.database_pool_size)
         # SQLite has a patience of its own, with the writer before.
         self._patience = None if settings.on_sqlite else patience
         self._withheld: str | None = None
-        self._boots = boots
+        self._reads = reads
         self._identities = IdentityCache()
         self._lists = ListCache()
-        # Imports are as slow as those who send them: they have connections of their own to wait with.
+        # Imports take long, and wait for each other: they have connections of their own to do so with.
         self._import_engine = create_engine(settings, pool_size=_IMPORTS_AT_ONCE, patience=_IMPORT_PATIENCE)
         self._snapshot_engine = create_engine(settings, pool_size=1, patience=patience)
         self._snapshot = FleetSnapshot(self._snapshot_engine, self._identities, settings.max_inventory_age)
+        self._standings = Standings(reads, self._snapshot, self._sealed, settings.max_inventory_age)
 
     @classmethod
     async def connect(cls, settings: Settings) -> "Database":
-        return cls(settings, await current_boots(settings))
+        return cls(settings, await hot_reads(settings))
 
     async def close(self) -> None:
         engines = (self._import_engine, self._snapshot_engine)
-        await asyncio.gather(self._boots.close(), self._connections.close(), *(engine.dispose() for engine in engines))
+        await asyncio.gather(self._reads.close(), self._connections.close(), *(engine.dispose() for engine in engines))
 
     @property
     def is_withheld(self) -> bool:
@@ -127,7 +133,16 @@ class Database:
     async def current_boot(self, vm: str) -> CurrentBoot | None:
         """The boot that a VM is in, as committed by now; None if there is no such VM."""
         self._check_released()
-        return await self._boots.of(vm)
+        return await current_boot(self._reads, vm)
+
+    async def standing(self, vm: str, now: datetime) -> Standing | None:
+        """Where a VM stands in the fleet, as committed by now; None where the stores have to be asked."""
+        self._check_released()
+        return await self._standings.of(vm, now)
+
+    async def _sealed(self, current: CurrentBoot) -> Boot | None:
+        async with self.reading() as tx:
+            return await tx.vms.boot_of(current.vm_key, current.number or 0)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Transaction]:
@@ -147,6 +162,13 @@ class Database:
         """
         self._check_released()
         async with self.looking() as connection:
+            yield self._transaction(connection)
+
+    @asynccontextmanager
+    async def viewing(self) -> AsyncIterator[Transaction]:
+        """Reads that all see one moment, but for the fleet: that may be later, so it is asked for first."""
+        self._check_released()
+        async with self.looking() as connection, Direct.of(connection).view():
             yield self._transaction(connection)
 
     @asynccontextmanager
@@ -173,14 +195,15 @@ class Database:
         identities = Identities(connection, self._identities)
         lists = ImplementationLists(connection, self._lists)
         return Transaction(
-            connection,
-            direct,
-            Hosts(connection, direct, identities),
-            Vms(connection, direct, identities, lists),
-            lists,
-            Migrations(connection, direct),
-            Answers(direct),
-            identities,
-            Imports(connection, identities),
-            self._snapshot,
+            connection=connection,
+            direct=direct,
+            hosts=Hosts(connection, direct, identities),
+            vms=Vms(connection, direct, identities, lists),
+            kinds=RunningKinds(connection, identities, lists),
+            lists=lists,
+            migrations=Migrations(connection, direct),
+            answers=Answers(direct),
+            identities=identities,
+            imports=Imports(connection, identities),
+            _snapshot=self._snapshot,
         )

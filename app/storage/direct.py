@@ -88,7 +88,7 @@ def _row_of(columns: Iterable[ColumnElement[Any]]) -> type[Any]:
     return namedtuple("Row", [str(column.key) for column in columns])  # noqa: PYI024 - of no types that could be named
 
 
-def _read(value: Any, process: _Process | None) -> Any:  # noqa: ANN401 - whatever a column holds
+def _read(value: Any, process: _Process | None) -> Any:
     return value if process is None else process(value)
 
 
@@ -114,11 +114,15 @@ class Direct(ABC):
     def transaction(self) -> AbstractAsyncContextManager[object]:
         """Committed at the end of the block, undone by an exception."""
 
+    @abstractmethod
+    def view(self) -> AbstractAsyncContextManager[object]:
+        """All that is read in the block is of one moment."""
+
     @property
     @abstractmethod
     def is_closed(self) -> bool: ...
 
-    async def row(self, statement: Statement, **values: object) -> Any:  # noqa: ANN401 - its fields are the columns
+    async def row(self, statement: Statement, **values: object) -> Any:
         """The only row; None where there is none."""
         found = await self.rows(statement, **values)
         return found[0] if found else None
@@ -148,6 +152,10 @@ class _OnPostgresql(Direct):
     def transaction(self) -> AbstractAsyncContextManager[object]:
         return self._driver.transaction()
 
+    @override
+    def view(self) -> AbstractAsyncContextManager[object]:
+        return self._driver.transaction(isolation="repeatable_read")
+
     @property
     @override
     def is_closed(self) -> bool:
@@ -170,11 +178,18 @@ class _OnSqlite(Direct):
             await self.rows(write.statement, **write.values)
 
     @override
+    def transaction(self) -> AbstractAsyncContextManager[object]:
+        # Writers take their turn at once: a reader could not become a writer behind another one.
+        return self._begun("BEGIN IMMEDIATE")
+
+    @override
+    def view(self) -> AbstractAsyncContextManager[object]:
+        return self._begun("BEGIN")
+
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[object]:
+    async def _begun(self, begin: str) -> AsyncIterator[object]:
         try:
-            # Writers take their turn at once: a reader could not become a writer behind another one.
-            await self._driver.execute_fetchall("BEGIN IMMEDIATE")
+            await self._driver.execute_fetchall(begin)
             yield None
             await self._driver.commit()
         except BaseException:

@@ -1,12 +1,12 @@
 """Hosts: rows to domain values and back, history, and the fleet revision that every change bears."""
 
+import asyncio
 import hashlib
-import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 from sqlalchemy import Row, Select, bindparam, delete, func, select, update
@@ -21,6 +21,7 @@ from app.storage.direct import Direct, Statement
 from app.storage.identities import Identities, identity_digest
 from app.storage.profiles import kind_facts, kind_values, read_profile, stored_facts
 from app.storage.tables import deleted_hosts, fleet, fleet_revisions, hosts, past_identities
+from app.storage.tokens import new_token
 from app.storage.unreadable import readable, string_map
 from app.storage.upsert import insert
 
@@ -28,6 +29,13 @@ _KEPT_REVISIONS: Final = 100_000
 """A worker further behind than this reads the whole fleet anew."""
 
 _HELD: Final = Statement(select(hosts).where(hosts.c.name == bindparam("host")).with_for_update(read=True))
+
+
+class Revision(NamedTuple):
+    """A fleet revision that begins, as rows bear it."""
+
+    number: int
+    token: bytes
 
 
 class LockedHost:
@@ -68,9 +76,11 @@ class Hosts:
 
     async def named(self, names: Sequence[str]) -> list[HostRecord]:
         """The hosts of these names, by name; a host that has just been deleted is not among them."""
-        rows = (await self._connection.execute(_by_names(names))).all()
+        result = await self._connection.execute(_by_names(names))
+        # In threads: a thousand hosts take longer to read than others should wait.
+        rows = await asyncio.to_thread(result.all)
         known = await self._identities.of(row.identity for row in rows)
-        return [_record(row, known[row.identity]) for row in rows]
+        return await asyncio.to_thread(_records, rows, known)
 
     async def _one(self, statement: Select[Any]) -> LockedHost | None:
         return await self._locked((await self._connection.execute(statement)).one_or_none())
@@ -104,43 +114,45 @@ class Hosts:
         revision: int = (await self._connection.execute(statement)).scalar_one()
         return revision
 
-    async def next_revision(self) -> int:
+    async def next_revision(self) -> Revision:
         """Begin the next fleet revision; every change in this transaction bears it."""
         statement = update(fleet).values(revision=fleet.c.revision + 1).returning(fleet.c.revision)
-        revision: int = (await self._connection.execute(statement)).scalar_one()
-        token = {"revision": revision, "token": secrets.token_bytes(8)}
+        revision = Revision((await self._connection.execute(statement)).scalar_one(), new_token())
+        token = {"revision": revision.number, "token": revision.token}
         # A restored database may come to the same number again, in another history.
         upsert = insert(self._connection, fleet_revisions).values(token)
         await self._connection.execute(upsert.on_conflict_do_update(index_elements=["revision"], set_=token))
         await self._connection.execute(
-            delete(fleet_revisions).where(fleet_revisions.c.revision <= revision - _KEPT_REVISIONS)
+            delete(fleet_revisions).where(fleet_revisions.c.revision <= revision.number - _KEPT_REVISIONS)
         )
         return revision
 
-    async def create(self, host: Host, revision: int, now: datetime, reporter: str) -> HostRecord:
+    async def create(self, host: Host, revision: Revision, now: datetime, reporter: str) -> HostRecord:
         digest = identity_digest(host.identity)
         await self._identities.save({digest: host.identity})
         values = host_values(host, digest)
-        began = {"identity_since": now, "identity_reported_by": reporter, "identity_revision": revision}
-        dates = {"created_at": now, "updated_at": now, "revision": revision}
+        began = {"identity_since": now, "identity_reported_by": reporter, "identity_revision": revision.number}
+        dates = {"created_at": now, "updated_at": now, **borne(revision)}
         await self._connection.execute(hosts.insert().values(**values, **began, **dates))
-        return HostRecord(host, revision, now, now)
+        return HostRecord(host, revision.number, now, now, revision.token)
 
-    async def replace(self, current: LockedHost, host: Host, revision: int, now: datetime, reporter: str) -> HostRecord:
+    async def replace(
+        self, current: LockedHost, host: Host, revision: Revision, now: datetime, reporter: str
+    ) -> HostRecord:
         digest = identity_digest(host.identity)
-        values = host_values(host, digest) | {"revision": revision, "updated_at": now}
+        values = host_values(host, digest) | {"updated_at": now, **borne(revision)}
         if digest != current.row.identity or not current.record.host.identity.readable:
             await self._identities.save({digest: host.identity})
         if digest != current.row.identity:
             await self._end_identity(current, now)
-            values |= {"identity_since": now, "identity_reported_by": reporter, "identity_revision": revision}
+            values |= {"identity_since": now, "identity_reported_by": reporter, "identity_revision": revision.number}
         await self._connection.execute(update(hosts).where(hosts.c.id == current.key).values(**values))
-        return HostRecord(host, revision, current.record.created_at, now)
+        return HostRecord(host, revision.number, current.record.created_at, now, revision.token)
 
-    async def delete(self, current: LockedHost, revision: int, now: datetime) -> None:
+    async def delete(self, current: LockedHost, revision: Revision, now: datetime) -> None:
         await self._end_identity(current, now)
         await self._connection.execute(delete(hosts).where(hosts.c.id == current.key))
-        stone = {"name": current.record.host.name, "revision": revision}
+        stone = {"name": current.record.host.name, "revision": revision.number}
         upsert = insert(self._connection, deleted_hosts).values(stone)
         await self._connection.execute(upsert.on_conflict_do_update(index_elements=["name"], set_=stone))
 
@@ -196,6 +208,11 @@ def _by_names(names: Sequence[str]) -> Select[Any]:
     return select(hosts).where(hosts.c.name.in_(names)).order_by(hosts.c.name)
 
 
+def borne(revision: Revision) -> dict[str, Any]:
+    """The columns of a host that say when it was changed last."""
+    return {"revision": revision.number, "token": revision.token}
+
+
 def host_values(host: Host, identity: bytes) -> dict[str, Any]:
     """The columns that hold what was reported of a host."""
     kind = kind_values(host.state, host.profile, identity)
@@ -218,10 +235,14 @@ def fingerprint(kind: bytes, labels: bytes) -> bytes:
     return hashlib.blake2b(kind + labels, digest_size=16).digest()
 
 
+def _records(rows: Iterable[Row[Any]], known: Mapping[bytes, Identity]) -> list[HostRecord]:
+    return [_record(row, known[row.identity]) for row in rows]
+
+
 def _record(row: Row[Any], identity: Identity) -> HostRecord:
     read = readable("host", row.name, partial(_host, row, identity))
     host = read or unreadable_host(row.name, row.observed_at)
-    return HostRecord(host, row.revision, row.created_at, row.updated_at)
+    return HostRecord(host, row.revision, row.created_at, row.updated_at, row.token or b"")
 
 
 def unreadable_host(name: str, observed_at: datetime) -> Host:

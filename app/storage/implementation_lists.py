@@ -1,6 +1,9 @@
 """Implementation lists by digest: written once, never changed, shared by any number of boots."""
 
+from collections.abc import Collection, Mapping
+from functools import partial
 from typing import Final
+from weakref import WeakValueDictionary
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -8,12 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.errors import ImplementationListUnreadable
 from app.domain.planning.implementation_list import ImplementationList
+from app.kept import Kept
 from app.storage.direct import Statement, Write, named
 from app.storage.tables import implementation_lists
-from app.storage.unreadable import DAMAGE
+from app.storage.unreadable import DAMAGE, readable
 
 _PREFIX: Final = "sha256:"
-_KEPT: Final = 4_096
+_KEPT_BYTES: Final = 32 * 2**20
+_ENTRY_BYTES: Final = 1_200
+"""What an entry of a list takes, with its share of all that a list works out: its forms, members and relatives."""
+_BATCH: Final = 100
+"""Lists read from one statement: little enough not to hold up everybody else."""
 
 
 _SAVE: Final = Statement(
@@ -30,17 +38,26 @@ def digest_text(digest: bytes) -> str:
     return _PREFIX + digest.hex()
 
 
-class ListCache(dict[bytes, ImplementationList]):
-    """Recently used lists by digest. They never change; the oldest make room."""
+class ListCache:
+    """Lists by digest, which never change: those that anybody holds, and for a while the others."""
+
+    def __init__(self) -> None:
+        self._held: WeakValueDictionary[bytes, ImplementationList] = WeakValueDictionary()
+        self._recent: Kept[ImplementationList] = Kept(_KEPT_BYTES, _size)
+
+    def get(self, digest: bytes) -> ImplementationList | None:
+        return self._held.get(digest)
 
     def keep(self, digest: bytes, entries: bytes) -> ImplementationList:
         found = ImplementationList.from_binary(entries)
         if digest_bytes(found.digest) != digest:
             message = f"the entries are not those of {digest_text(digest)}"
             raise ValueError(message)
-        if len(self) >= _KEPT:
-            del self[next(iter(self))]
-        return self.setdefault(digest, found)
+        return self._recent.keep(digest, self._held.setdefault(digest, found))
+
+
+def _size(implementations: ImplementationList) -> int:
+    return _ENTRY_BYTES * (1 + len(implementations))
 
 
 class ImplementationLists:
@@ -58,6 +75,21 @@ class ImplementationLists:
             return None if entries is None else self._cache.keep(key, entries)
         except DAMAGE:
             raise ImplementationListUnreadable(digest) from None
+
+    async def of(self, digests: Collection[bytes]) -> Mapping[bytes, ImplementationList]:
+        """The lists of these digests; those that cannot be read are not among them."""
+        found = {digest: cached for digest in digests if (cached := self._cache.get(digest))}
+        missing = sorted(digest for digest in digests if digest not in found)
+        for start in range(0, len(missing), _BATCH):
+            statement = select(implementation_lists).where(
+                implementation_lists.c.digest.in_(missing[start : start + _BATCH])
+            )
+            for row in await self._connection.execute(statement):
+                if read := readable(
+                    "list", digest_text(row.digest), partial(self._cache.keep, row.digest, row.entries)
+                ):
+                    found[row.digest] = read
+        return found
 
     def known(self, digest: bytes, entries: bytes) -> ImplementationList:
         """The list of a row that was read together with something else."""

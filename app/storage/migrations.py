@@ -13,6 +13,7 @@ from app.domain.vms.vm import Vm, VmRecord
 from app.storage.direct import Direct, Statement, Write, named
 from app.storage.implementation_lists import digest_bytes, digest_text
 from app.storage.tables import migrations
+from app.storage.tokens import new_token
 from app.storage.unreadable import readable
 from app.storage.vms import change
 
@@ -96,12 +97,12 @@ class Migrations:
             "admitted_at": migration.admitted_at,
             "closed_at": migration.closed_at,
         }
-        await self._direct.write(Write(_ADMIT, values), change(record, vm))
+        await self._direct.write(Write(_ADMIT, values), change(record, vm, new_token()))
 
     async def close(self, migration: Migration, record: VmRecord, vm: Vm, host_key: int | None = None) -> None:
         """Write the end of a migration, and what has become of its VM; with the key of its host where it has moved."""
         values = {"wanted": migration.id, "ended": migration.state.value, "now": migration.closed_at}
-        await self._direct.write(Write(_CLOSE, values), change(record, vm, host_key))
+        await self._direct.write(Write(_CLOSE, values), change(record, vm, new_token(), host_key))
 
 
 def _shows(state: MigrationState, overdue_before: datetime) -> ColumnElement[bool]:

@@ -23,7 +23,7 @@ def prepare(engine: Engine) -> None:
     event.listen(engine, "begin", _begin)
 
 
-def _set_up(connection: Any, _: object) -> None:  # noqa: ANN401 - SQLAlchemy wraps the driver's connection
+def _set_up(connection: Any, _: object) -> None:
     # The driver must not begin transactions by itself: it would begin them too late to keep writers apart.
     connection.isolation_level = None
     cursor = connection.cursor()

@@ -21,6 +21,12 @@ from sqlalchemy import (
 from app.storage.profiles import PROFILE_COLUMNS
 from app.storage.types import Document, Key, Name, Register, Timestamp
 
+
+def _token() -> Column[bytes]:
+    comment = "Random, of the last change. Null until the first one of a release that knows of it."
+    return Column("token", LargeBinary, comment=comment)
+
+
 metadata: Final = MetaData(
     naming_convention={
         # PostgreSQL's own defaults, so that hand-written SQL and generated SQL agree on names.
@@ -83,6 +89,7 @@ hosts: Final = Table(
     Column("identity_revision", BigInteger, nullable=False),
     Column("created_at", Timestamp, nullable=False),
     Column("updated_at", Timestamp, nullable=False),
+    _token(),
     sqlite_autoincrement=True,
 )
 
@@ -136,6 +143,7 @@ vms: Final = Table(
         server_default=false(),  # for the release before, which does not know of it
         comment="Whether a migration was completed since the boot it is in.",
     ),
+    _token(),
     CheckConstraint("(boot IS NULL) = (host_id IS NULL)", name="somewhere"),
     sqlite_autoincrement=True,
 )

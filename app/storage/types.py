@@ -59,7 +59,7 @@ class Document(TypeDecorator[Any]):
         if process is None:
             return None
 
-        def read(value: Any) -> Any:  # noqa: ANN401 - whatever a document holds
+        def read(value: Any) -> Any:
             try:
                 return process(value)
             except ValueError:

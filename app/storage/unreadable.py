@@ -27,7 +27,7 @@ def readable(kind: str, name: str, read: Callable[[], T]) -> T | None:
         return None
 
 
-def strings(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - what a JSON document holds
+def strings(value: Any) -> tuple[str, ...]:
     """Raise TypeError for all that is no array of strings."""
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         message = f"{value!r:.100} is no array of strings"
@@ -35,7 +35,7 @@ def strings(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - what a JSON docume
     return tuple(value)
 
 
-def string_map(value: Any) -> dict[str, str]:  # noqa: ANN401 - the same
+def string_map(value: Any) -> dict[str, str]:
     """Raise TypeError for all that is no object of strings."""
     if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
         message = f"{value!r:.100} is no object of strings"
@@ -43,12 +43,12 @@ def string_map(value: Any) -> dict[str, str]:  # noqa: ANN401 - the same
     return value
 
 
-def string(value: Any) -> str:  # noqa: ANN401 - the same
+def string(value: Any) -> str:
     """Raise TypeError for all that is no string."""
     return strings([value])[0]
 
 
-def whole(value: Any) -> int:  # noqa: ANN401 - the same
+def whole(value: Any) -> int:
     """Raise TypeError for all that is no integer."""
     if type(value) is not int:
         message = f"{value!r:.100} is no integer"

@@ -80,7 +80,7 @@ def _again(work: Callable[[], object]) -> None:
 
 def _order() -> BootOrder:
     zones = Requirement("zone", Operator.IN, ("z0", "z1", "z2"))
-    placement = Placement(Selector(match_expressions=(zones,)), max_implementations=256)
+    placement = Placement(selector=Selector(match_expressions=(zones,)), max_implementations=256)
     return BootOrder(placement, load_reference_data(None), Guest(discovers_implementations=True), BOOT_HOST)
 
 

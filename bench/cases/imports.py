@@ -20,12 +20,11 @@ from bench.service import Server, roadstead
 
 _COLUMNS: Final = tuple(column.name for column in hosts_table.columns if column.name != "id")
 _ALL: Final = ", ".join(_COLUMNS)
-_UPSERT: Final = (
-    f"INSERT INTO hosts ({_ALL}) SELECT {_ALL} FROM staged ON CONFLICT (name) DO UPDATE SET "  # noqa: S608 - our own columns
-    + ", ".join(f"{column} = excluded.{column}" for column in _COLUMNS)
+_UPSERT: Final = f"INSERT INTO hosts ({_ALL}) SELECT {_ALL} FROM staged ON CONFLICT (name) DO UPDATE SET " + ", ".join(
+    f"{column} = excluded.{column}" for column in _COLUMNS
 )
 _GUARDED: Final = f"{_UPSERT} WHERE hosts.fingerprint IS DISTINCT FROM excluded.fingerprint"
-_INSERT: Final = f"INSERT INTO hosts ({_ALL}) VALUES ({', '.join(f'${n + 1}' for n in range(len(_COLUMNS)))})"  # noqa: S608 - the same
+_INSERT: Final = f"INSERT INTO hosts ({_ALL}) VALUES ({', '.join(f'${n + 1}' for n in range(len(_COLUMNS)))})"
 
 _EMPTY: Final = "empty inventory"
 
@@ -97,7 +96,7 @@ def _results(lab: Lab, steps: Sequence[_Step]) -> dict[str, Rows]:
 
 async def _rows(url: str) -> Rows:
     connection = await asyncpg.connect(url)
-    rows = [tuple(row) for row in await connection.fetch(f"SELECT {_ALL} FROM hosts ORDER BY id")]  # noqa: S608 - the same
+    rows = [tuple(row) for row in await connection.fetch(f"SELECT {_ALL} FROM hosts ORDER BY id")]
     await connection.close()
     return rows
 

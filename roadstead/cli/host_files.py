@@ -1,20 +1,25 @@
 """Files of hosts on their way to an import: NDJSON as it is, CSV made into it. Never more than a piece is in memory.
 
+An array, as `hosts list` and `hosts export` print it in JSON, is read as a whole: without what only the service says.
+
 The service validates hosts, and names faulty lines by their number. So a host from CSV is sent on the line on which it
 stands in the file, after as many empty lines as it takes, and a cell that cannot be understood is sent as it is.
 """
 
 import csv
+import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Literal
 
 from roadstead.cli.csv_hosts import csv_as_ndjson
 from roadstead.cli.options import STANDARD_INPUT
+from roadstead.cli.resources import HOST
 from roadstead.cli.unusable import UnusableFile
 
 HostFormat = Literal["ndjson", "csv"]
@@ -49,8 +54,8 @@ class HostFile:
             pieces = _as_it_is(file, seen) if self.form == "ndjson" else _from_csv(file, seen)
             try:
                 yield from pieces
-            except (UnicodeDecodeError, csv.Error) as error:
-                message = f"{self.path} is no CSV in UTF-8: {error}"
+            except (ValueError, csv.Error) as error:
+                message = f"{self.path} is no {self.form.upper()} in UTF-8: {error}"
                 raise UnusableFile(message) from error
 
     def _opened(self) -> AbstractContextManager[BinaryIO]:
@@ -58,9 +63,19 @@ class HostFile:
 
 
 def _as_it_is(file: BinaryIO, seen: Seen) -> Iterator[bytes]:
-    for piece in iter(partial(file.read, _PIECE), b""):
+    pieces = iter(partial(file.read, _PIECE), b"")
+    first = next(pieces, b"")
+    if first.lstrip().startswith(b"["):
+        yield from _gathered(_of_array(b"".join([first, *pieces])))
+        return
+    for piece in chain([first], pieces):
         seen(len(piece))
         yield piece
+
+
+def _of_array(written: bytes) -> Iterator[bytes]:
+    for host in json.loads(written):
+        yield json.dumps(HOST.definition(host) if isinstance(host, dict) else host).encode() + b"\n"
 
 
 def _from_csv(file: BinaryIO, seen: Seen) -> Iterator[bytes]:

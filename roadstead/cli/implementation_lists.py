@@ -21,7 +21,7 @@ def implementation_list(
     ctx: typer.Context,
     vm: VmName,
     boot: Annotated[int | None, typer.Option(min=1, metavar="N", help="An earlier boot instead of this one.")] = None,
-    qemu: ForQemu = False,  # noqa: FBT002 - an option
+    qemu: ForQemu = False,
 ) -> None:
     """The list that is in force: what the VMM must expose."""
     with session(ctx) as (client, output):
@@ -40,7 +40,7 @@ def _lists() -> None:
 def show(
     ctx: typer.Context,
     digest: Annotated[str, typer.Argument(metavar="DIGEST", help="sha256:… of a list.", show_default=False)],
-    qemu: ForQemu = False,  # noqa: FBT002 - an option
+    qemu: ForQemu = False,
 ) -> None:
     """A list by its digest, whoever has it."""
     with session(ctx) as (client, output):

@@ -12,6 +12,7 @@ import typer
 from typer.main import get_command
 
 _KEY: Final = "roadstead.options"
+_GIVEN: Final = "roadstead.options.given"
 _FROM_COMMAND_LINE: Final = "COMMANDLINE"
 """Typer has no public name for where a value comes from."""
 
@@ -19,12 +20,14 @@ _LARGEST_PAGE: Final = 1000
 
 Options = dict[str, Any]
 
-Format = Literal["table", "json"]
+Format = Literal["table", "wide", "json", "yaml", "name"]
 
 STANDARD_INPUT: Final = Path("-")
 
 HostName = Annotated[str, typer.Argument(metavar="HOST", help="Name of a host.", show_default=False)]
+HostNames = Annotated[list[str], typer.Argument(metavar="HOST...", help="Names of hosts.", show_default=False)]
 VmName = Annotated[str, typer.Argument(metavar="VM", help="Name of a VM.", show_default=False)]
+VmNames = Annotated[list[str], typer.Argument(metavar="VM...", help="Names of VMs.", show_default=False)]
 PinnedTo = Annotated[
     str | None, typer.Option("--cpus", metavar="LIST", help="CPUs of the host to pin it to, as in 0-3.")
 ]
@@ -55,19 +58,32 @@ def chosen(ctx: typer.Context) -> Options:
     return options
 
 
+def given(ctx: typer.Context) -> Options:
+    """Those of the values that stand on the command line."""
+    options: Options = ctx.meta.get(_GIVEN, {})
+    return options
+
+
 def _keep(ctx: typer.Context, param: typer.CallbackParam, value: object) -> object:
     options: Options = ctx.meta.setdefault(_KEY, {})
     source = ctx.get_parameter_source(param.name)
-    if param.name not in options or (source and source.name == _FROM_COMMAND_LINE):
-        options[param.name] = value
+    if source and source.name == _FROM_COMMAND_LINE:
+        options[param.name] = ctx.meta.setdefault(_GIVEN, {})[param.name] = value
+    else:
+        options.setdefault(param.name, value)
     return value
 
 
-def _option(*names: str, env: str, help: str, **more: Any) -> Any:  # noqa: A002, ANN401 - as Typer has it
-    return typer.Option(*names, envvar=env, help=help, callback=_keep, expose_value=False, show_envvar=True, **more)
+def kept_option(*names: str, help: str, **more: Any) -> Any:  # noqa: A002 - as Typer has it
+    """An option that no command has as a parameter: `chosen` has its value."""
+    return typer.Option(*names, help=help, callback=_keep, expose_value=False, **more)
 
 
-def _file(name: str, env: str, help: str) -> Any:  # noqa: A002, ANN401 - the same
+def _option(*names: str, env: str, help: str, **more: Any) -> Any:  # noqa: A002 - the same
+    return kept_option(*names, envvar=env, help=help, show_envvar=True, **more)
+
+
+def _file(name: str, env: str, help: str) -> Any:  # noqa: A002 - the same
     # Not looked for here: a file that is named in the environment may be meant for other commands.
     return _option(name, env=env, help=help, metavar="FILE")
 
@@ -95,13 +111,16 @@ def server_options(
 
 def output_options(
     output: Annotated[
-        Format, _option("--output", "-o", env="ROADSTEAD_OUTPUT", help="For people, or for programs.")
+        Format,
+        _option(
+            "--output", "-o", env="ROADSTEAD_OUTPUT", help="For people: table, wide. For programs: json, yaml, name."
+        ),
     ] = "table",
 ) -> None:
     """Options of commands that print something."""
 
 
-def add_options(command: Any, declared: Iterable[Callable[..., None]], *, brief: bool) -> None:  # noqa: ANN401 - of a private type
+def add_options(command: Any, declared: Iterable[Callable[..., None]], *, brief: bool) -> None:
     """Give a command the options that are declared as the parameters of these functions."""
     added = [parameter for each in declared for parameter in _parameters(each)]
     if brief:

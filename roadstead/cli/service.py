@@ -18,6 +18,7 @@ from uvicorn.supervisors import Multiprocess
 from app.api.connections import ImpatientHttp
 from app.api.logs import logging_config
 from app.domain.errors import DatabaseUnavailable
+from app.sentences import near_miss, sentence
 from app.settings import Settings
 from app.storage import schema
 from app.storage.database import create_engine
@@ -73,7 +74,7 @@ def run_service(
         )
 
 
-def _serve(**options: Any) -> None:  # noqa: ANN401 - uvicorn's options
+def _serve(**options: Any) -> None:
     """Run uvicorn. Ends the command with uvicorn's code for it where a worker could not start."""
     if options["workers"] == 1:
         uvicorn.run(**options)
@@ -89,13 +90,13 @@ def _serve(**options: Any) -> None:  # noqa: ANN401 - uvicorn's options
 def _settings() -> Settings:
     """The environment's. Ends the command where one of them cannot be used, and warns of names that are none."""
     for name in sorted(name for name in os.environ if name.startswith("ROADSTEAD_") and name not in _KNOWN):
-        typer.echo(f"warning: there is no setting {name}", err=True)
+        typer.echo(f"warning: there is no setting {name}{near_miss(name, _KNOWN)}", err=True)
     try:
         settings = Settings()
     except ValidationError as error:
         for fault in error.errors():
             name = f"ROADSTEAD_{str(fault['loc'][0]).upper()}"
-            typer.echo(f"{name}: {fault['msg'].removeprefix('Value error, ')}", err=True)
+            typer.echo(f"{name}: {sentence(fault)}", err=True)
         raise typer.Exit(_UNUSABLE) from None
     try:
         create_engine(settings)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, Final, Generic, NamedTuple, Self, TypeVar, cast
 from urllib.parse import quote
 
@@ -12,6 +12,7 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 JSON: Final = "application/json"
+NO_CONTENT: Final = 204
 NOT_MODIFIED: Final = 304
 
 Query = Mapping[str, str | int | bool | list[str] | None]
@@ -30,12 +31,29 @@ class Received:
     headers: Mapping[str, str]
     body: bytes
 
-    def document(self) -> Any:  # noqa: ANN401 - a JSON document
+    def document(self) -> Any:
         try:
-            return json.loads(self.body)
+            document = json.loads(self.body)
         except ValueError as error:
             message = f"the body is no JSON: {error}"
             raise Unreadable(message) from None
+        if not isinstance(document, dict):
+            message = "the body is no JSON object"
+            raise Unreadable(message)
+        return document
+
+    def content(self, media_type: str) -> bytes:
+        """A body that is no JSON. What it is can be told by its type alone."""
+        found = self.headers.get("content-type", "")
+        if not found.startswith(media_type):
+            message = f"the body is {found or 'of no type'}, not {media_type}"
+            raise Unreadable(message)
+        return self.body
+
+    def nothing(self) -> None:
+        if self.status != NO_CONTENT:
+            message = f"{self.status} instead of {NO_CONTENT}"
+            raise Unreadable(message)
 
 
 Chunks = Callable[[], Iterable[bytes]]
@@ -55,6 +73,7 @@ class Call(Generic[T_co]):
     path: str
     """Relative to the address of the service."""
     read: Callable[[Received], T_co]
+    _: KW_ONLY
     query: Query = field(default_factory=dict)
     body: Body | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -104,11 +123,11 @@ class Answer(NamedTuple, Generic[T]):
 
 
 def get(path: str, query: Query | None = None) -> Call[Any]:
-    return Call("GET", path, Received.document, query or {})
+    return Call(method="GET", path=path, read=Received.document, query=query or {})
 
 
-def put(path: str, document: object) -> Call[Any]:
-    return Call("PUT", path, Received.document, body=in_json(document))
+def put(path: str, document: object, query: Query | None = None) -> Call[Any]:
+    return Call(method="PUT", path=path, read=Received.document, query=query or {}, body=in_json(document))
 
 
 def patch(path: str, document: object) -> Call[Any]:
@@ -116,7 +135,7 @@ def patch(path: str, document: object) -> Call[Any]:
 
 
 def delete(path: str) -> Call[None]:
-    return Call("DELETE", path, lambda _: None)
+    return Call("DELETE", path, Received.nothing)
 
 
 def question(path: str, document: object = None) -> Call[Any]:

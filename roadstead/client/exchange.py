@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from roadstead.client.calls import NOT_MODIFIED, Answer, Call, Received, Unreadable
-from roadstead.client.problems import FIRST_ERROR, ClientError, Problem, Unreachable
+from roadstead.client.problems import FIRST_ERROR, ClientError, Problem, Unreachable, strange
 
 T = TypeVar("T")
 
@@ -76,12 +76,11 @@ class Exchange(Generic[T]):
     def received(self, received: Received) -> Answer[T] | Pause:
         """Raises Problem, and Unreachable where the answer is none of this API."""
         if received.status >= FIRST_ERROR and received.status != NOT_MODIFIED:
-            return self._refused(Problem.of(received), received)
+            return self._refused(Problem.of(received) or self._of_somebody_else(strange(received)), received)
         try:
             value = self.request.read(received)
         except Unreadable as error:
-            message = f"what answers to {self.request.method} {self.request.path} is no Roadstead service: {error}"
-            raise Unreachable(message) from error
+            raise self._of_somebody_else(str(error)) from error
         created = received.status == HTTPStatus.CREATED
         return Answer(value, created, received.headers.get("etag"), received.headers.get("x-request-id"))
 
@@ -91,10 +90,16 @@ class Exchange(Generic[T]):
         unreachable.__cause__ = why
         return self._pause(unreachable)
 
-    def _refused(self, problem: Problem, received: Received) -> Pause:
+    def _of_somebody_else(self, answer: str) -> Unreachable:
+        """A login page of a proxy, a web server at a wrong address: whatever it says, the service was not asked."""
+        return Unreachable(
+            f"what answers to {self.request.method} {self.request.path} is no Roadstead service: {answer}"
+        )
+
+    def _refused(self, why: ClientError, received: Received) -> Pause:
         if received.status not in _BUSY:
-            raise problem
-        return self._pause(problem, _retry_after(received))
+            raise why
+        return self._pause(why, _retry_after(received))
 
     def _pause(self, cause: ClientError, asked: float = 0.0) -> Pause:
         """Raises the cause if it was that of the last try."""

@@ -17,11 +17,25 @@ def find(
     states: Sequence[HostState] = (),
     implementation: str | None = None,
     page_size: int | None = None,
+    *,
+    stale: bool | None = None,
+    incomplete: bool | None = None,
+    unreadable: bool | None = None,
 ) -> Call[HostPage]:
-    """Hosts by name that have all of the labels (`key=value`, or `key`), any of the states, and the implementation."""
+    """Hosts by name that have all of the labels (`key=value`, or `key`), any of the states, and the implementation.
+
+    Also those that are stale, incomplete or unreadable, or with False those that are not.
+    """
+    conditions = {"stale": stale, "incomplete": incomplete, "unreadable": unreadable}
     return get(
         address("hosts"),
-        {"label": list(labels), "state": list(states), "implementation": implementation, "limit": page_size},
+        {
+            "label": list(labels),
+            "state": list(states),
+            "implementation": implementation,
+            **conditions,
+            "limit": page_size,
+        },
     )
 
 
@@ -29,9 +43,9 @@ def read(name: str) -> Call[Host]:
     return get(address("hosts", name))
 
 
-def write(name: str, host: HostInput) -> Call[Host]:
+def write(name: str, host: HostInput, *, dry_run: bool = False) -> Call[Host]:
     """Create the host, or replace all of it."""
-    return put(address("hosts", name), host)
+    return put(address("hosts", name), host, {"dry_run": dry_run or None})
 
 
 def edit(name: str, changes: HostPatch) -> Call[Host]:

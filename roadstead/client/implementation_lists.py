@@ -43,8 +43,8 @@ def _by_digest(digest: str) -> str:
 
 
 def _for_qemu(path: str) -> Call[str]:
-    return replace(get(path, {"format": "qemu"}), read=lambda received: received.body.decode())
+    return replace(get(path, {"format": "qemu"}), read=lambda received: received.content("text/plain").decode())
 
 
 def _in_bytes(path: str) -> Call[bytes]:
-    return replace(get(path, {"format": "binary"}), read=lambda received: received.body)
+    return replace(get(path, {"format": "binary"}), read=lambda received: received.content("application/octet-stream"))

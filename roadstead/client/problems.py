@@ -2,7 +2,7 @@
 
 ClientError
 ├── Problem        the service has answered, and refuses
-└── Unreachable    no answer came that says anything about the call
+└── Unreachable    no answer came that says anything about the call: none at all, or one of somebody else
 """
 
 import json
@@ -15,6 +15,8 @@ from roadstead.client.documents import Fault, ProblemCode, Reason
 
 MEDIA_TYPE: Final = "application/problem+json"
 _CODES: Final = {code: code for code in get_args(ProblemCode)}
+_WRONG_ADDRESS: Final = frozenset({"not_found", "method_not_allowed"})
+"""A service that does not know the path is not at the address, or of another release: it was not asked yet."""
 
 FIRST_ERROR: Final = 300
 """Redirections are none of the service's: whatever sends them is not the address that was meant."""
@@ -35,8 +37,8 @@ class Problem(ClientError):
         self.status = status
         self.document = document
         """The whole of it, with what only some problems have: `candidates`, `vms`, `migration`, …"""
-        self.code = _text(document.get("code")) or f"http_{status}"
-        """Stable. `http_NNN` where the answer was no problem document: then a proxy gave it, not the service."""
+        self.code = _text(document.get("code"))
+        """Stable."""
         self.kind: ProblemCode | None = _CODES.get(self.code)
         """The same for type checkers; None for what this release of the client does not know."""
         self.title = _text(document.get("title")) or _phrase(status)
@@ -48,12 +50,26 @@ class Problem(ClientError):
 
     @property
     def undecided(self) -> bool:
-        """Whether it says nothing about what was asked: the service, or what stands before it, could not work."""
-        return self.status >= HTTPStatus.INTERNAL_SERVER_ERROR or self.status == HTTPStatus.TOO_MANY_REQUESTS
+        """Whether it says nothing about what was asked: the service could not work, or was not asked at all."""
+        return (
+            self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+            or self.status == HTTPStatus.TOO_MANY_REQUESTS
+            or self.code in _WRONG_ADDRESS
+        )
 
     @classmethod
-    def of(cls, received: Received) -> "Problem":
-        return cls(received.status, {"request_id": received.headers.get("x-request-id"), **_problem(received)})
+    def of(cls, received: Received) -> "Problem | None":
+        """None where the answer is not the service's, but that of a proxy, or of whatever is at its address."""
+        document = _problem(received)
+        if not _text(document.get("code")):
+            return None
+        return cls(received.status, {"request_id": received.headers.get("x-request-id"), **document})
+
+
+def strange(received: Received) -> str:
+    """An answer that is none of the service's, in words."""
+    leads = received.headers.get("location")
+    return f"{_phrase(received.status)}, which leads to {leads}" if leads else _phrase(received.status)
 
 
 def _problem(received: Received) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Where the service is, and by what it and the client know each other."""
 
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +23,7 @@ class Server:
 
     url: str = "http://127.0.0.1:8000"
     """May have a path, if the service stands behind one."""
+    _: KW_ONLY
     token: str | None = None
     """Bearer token. It is sent in clear to an `http` address."""
     token_file: Path | None = None

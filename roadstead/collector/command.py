@@ -20,6 +20,7 @@ from roadstead.collector.failures import (
 from roadstead.collector.kvm import has_writable_id_registers
 from roadstead.collector.reading import installed_qemu, read_cpus, read_host_name, read_kernel_release
 from roadstead.collector.report import HostReport
+from roadstead.collector.standard_output import read_to_its_end
 
 EXIT_CODES: Final[Mapping[type[CollectorFailure], int]] = {
     HostUnreadable: 1,
@@ -34,12 +35,13 @@ _HOST_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _SERVICE_URL: Final = re.compile(r"https?://[^/]")
 _STATES: Final = ("planned", "active", "cordoned", "maintenance", "retired")
 _YES_OR_NO: Final = {"yes": True, "no": False}
+_FILES: Final = ("token_file", "ca", "client_cert", "client_key")
 _EPILOG: Final = """\
 exit codes:
   0  done
   1  the host cannot be reported completely, or the service refused the report
   2  usage: an option is wrong or names something that cannot be used
-  3  the service could not be reached
+  3  the service could not be reached, or something else answers at its address
 """
 
 
@@ -47,7 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run with the arguments after the command's name, those of the process by default."""
     arguments = _parse(argv)
     try:
-        _run(arguments)
+        with read_to_its_end():
+            _run(arguments)
     except CollectorFailure as failure:
         _say(str(failure))
         return EXIT_CODES[type(failure)]
@@ -80,7 +83,10 @@ def _observe(arguments: argparse.Namespace) -> HostReport:
 
 def _notes(report: HostReport) -> Iterator[str]:
     if any(group.aidr is None for group in report.cpus):
-        yield "note: AIDR_EL1 is unknown (Linux 6.16 and newer show it); the host's identity stays incomplete"
+        yield (
+            "note: AIDR_EL1 was not read (Linux 6.16 and newer show it);"
+            " the host's identity is incomplete unless the service was told the value"
+        )
     if report.writable_id_registers is None:
         yield "note: KVM could not be asked; writable_id_registers is unknown, which counts as no"
 
@@ -102,7 +108,9 @@ def _send(report: HostReport, arguments: argparse.Namespace) -> None:
         retries=Retries(arguments.retries),
     )
     outcome = send(report, name, server, Registration(arguments.state, dict(arguments.label)))
-    sys.stdout.write(f"{name} {outcome}\n")
+    sys.stdout.write(f"{name} {outcome.done}\n")
+    for warning in outcome.warnings:
+        _say(f"warning: {warning}")
 
 
 def _name(arguments: argparse.Namespace) -> str:
@@ -165,7 +173,15 @@ def _parser() -> argparse.ArgumentParser:
     _add_reading(parser)
     _add_sending(parser)
     _add_registration(parser)
+    parser.set_defaults(**_environment())
     return parser
+
+
+def _environment() -> dict[str, str | Path]:
+    """What the commands that talk to the service take from there too. An option wins."""
+    texts = {name: os.environ.get(f"ROADSTEAD_{name.upper()}") for name in ("server", "retries", *_FILES)}
+    # Files are not looked for here: one that is named in the environment may be meant for other commands.
+    return {name: Path(text) if name in _FILES else text for name, text in texts.items() if text}
 
 
 def _add_reading(parser: argparse.ArgumentParser) -> None:
@@ -182,7 +198,12 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
 
 def _add_sending(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("sending")
-    group.add_argument("--server", type=_service_url, metavar="URL", help="service to report to; without it, print")
+    group.add_argument(
+        "--server",
+        type=_service_url,
+        metavar="URL",
+        help="service to report to; without it, and without ROADSTEAD_SERVER, print",
+    )
     group.add_argument("--name", help="name of the host in the service, by default its host name")
     group.add_argument("--token-file", type=_readable, metavar="FILE", help="bearer token, alone in a file")
     group.add_argument("--ca", type=_readable, metavar="FILE", help="certificates to trust instead of the system's")

@@ -17,6 +17,8 @@ from roadstead.collector.report import CpuGroup
 
 _CPUS: Final = Path("sys/devices/system/cpu")
 _REGISTER: Final = re.compile(r"0x[0-9a-f]{16}")
+_MIDR: Final = re.compile(r"(?!0x(0{8}|f{8})f{8})0x[0-9a-f]{11}f[0-9a-f]{4}")
+"""What a CPU can have there: bits 19:16 are 0xf, and not all bits are set."""
 _QEMU_SECONDS: Final = 10
 _QEMU_VERSION: Final = re.compile(r"QEMU emulator version (\S+)")
 
@@ -69,7 +71,7 @@ def _read_registers(directory: Path) -> _Registers | None:
     # kernel is too old (before 6.16) to show AIDR.
     aidr = _read_register(directory / "aidr_el1")
     revidr = _read_register(directory / "revidr_el1")
-    midr = _read_register(directory / "midr_el1")
+    midr = _read_midr(directory / "midr_el1")
     return None if midr is None or revidr is None else _Registers(midr, revidr, aidr)
 
 
@@ -77,6 +79,16 @@ def _read_register(path: Path) -> str | None:
     text = _read(path)
     if text is not None and not _REGISTER.fullmatch(text):
         message = f"{path} holds {text!r}; a register is 0x and 16 lower-case hexadecimal digits"
+        raise HostUnreadable(message)
+    return text
+
+
+def _read_midr(path: Path) -> str | None:
+    text = _read_register(path)
+    if text is not None and not _MIDR.fullmatch(text):
+        message = (
+            f"{path} holds {text}, which no arm64 CPU has: bits 19:16 of MIDR_EL1 are 0xf, and not all bits are set"
+        )
         raise HostUnreadable(message)
     return text
 

@@ -15,10 +15,14 @@ class CpuGroup:
     midr: str
     revidr: str
     aidr: str | None
-    """None on a kernel that does not show AIDR_EL1: unknown, never 0."""
+    """None on a kernel that does not show AIDR_EL1: it was not read, and is never taken for 0."""
+
+    def document(self) -> dict[str, str]:
+        """As the service wants it: null would say that the value is unknown, and erase what an operator has stated."""
+        return {register: text for register, text in asdict(self).items() if text is not None}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HostReport:
     """One complete observation of a host. None is unknown throughout."""
 
@@ -31,10 +35,10 @@ class HostReport:
     """Aware of its time zone, and not later than the first register was read."""
 
     def document(self) -> dict[str, object]:
-        """The report as a first description of the host; kernel and VMM are left out where unknown."""
+        """The report as a first description of the host; AIDR, kernel and VMM are left out where unknown."""
         software = {"kernel_release": self.kernel_release, "vmm": self.vmm}
         return {
-            "cpus": [asdict(group) for group in self.cpus],
+            "cpus": [group.document() for group in self.cpus],
             "capabilities": self._capabilities(),
             **{field: text for field, text in software.items() if text is not None},
             "observed_at": self.observed_at.isoformat(timespec="seconds").replace("+00:00", "Z"),

@@ -1,13 +1,13 @@
 """Sending a report to the service, and what it says to it in one sentence."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from http import HTTPStatus
-from typing import cast
+from typing import NamedTuple, cast
 
 from roadstead.client import Client, Problem, Server, Unreachable, hosts
 from roadstead.client import Misconfigured as UnusableServer
-from roadstead.client.documents import HostInput, HostPatch
+from roadstead.client.documents import Host, HostInput, HostPatch
+from roadstead.client.warnings import warnings_of
 from roadstead.collector.failures import Misconfigured, ReportRefused, ServiceUnreachable
 from roadstead.collector.report import HostReport
 
@@ -20,14 +20,21 @@ class Registration:
     labels: Mapping[str, str]
 
 
-def send(report: HostReport, name: str, server: Server, registration: Registration) -> str:
-    """Report, and answer `updated` or `created`.
+class Outcome(NamedTuple):
+    done: str
+    """`updated` or `created`."""
+    warnings: Sequence[str]
+
+
+def send(report: HostReport, name: str, server: Server, registration: Registration) -> Outcome:
+    """Report.
 
     A known host is patched, so that its labels and state stay the operator's. Raises CollectorFailure.
     """
     try:
         with Client(server) as client:
-            return _send(report, name, client, registration)
+            done, host = _send(report, name, client, registration)
+            return Outcome(done, warnings_of(host))
     except UnusableServer as error:
         message = f"cannot prepare to send: {error}"
         raise Misconfigured(message) from error
@@ -42,26 +49,21 @@ def send(report: HostReport, name: str, server: Server, registration: Registrati
         raise ReportRefused(message) from problem
 
 
-def _send(report: HostReport, name: str, client: Client, registration: Registration) -> str:
+def _send(report: HostReport, name: str, client: Client, registration: Registration) -> tuple[str, Host]:
     changes = cast("HostPatch", report.merge_patch())
     try:
-        client.ask(hosts.edit(name, changes))
+        return "updated", client.ask(hosts.edit(name, changes))
     except Problem as problem:
-        if problem.status != HTTPStatus.NOT_FOUND:
+        if problem.kind != "host_not_found":
             raise
-    else:
-        return "updated"
     new = {"state": registration.state, "labels": dict(registration.labels), **report.document()}
     try:
-        client.ask(hosts.write(name, cast("HostInput", new)).only_create())
-    except Problem as problem:
-        if problem.status != HTTPStatus.PRECONDITION_FAILED:
+        return "created", client.ask(hosts.write(name, cast("HostInput", new)).only_create())
+    except Problem as refused:
+        if refused.kind != "already_exists":
             raise
-    else:
-        return "created"
     # Somebody else created the host since it was not found.
-    client.ask(hosts.edit(name, changes))
-    return "updated"
+    return "updated", client.ask(hosts.edit(name, changes))
 
 
 def _in_words(problem: Problem) -> str:

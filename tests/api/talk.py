@@ -16,6 +16,12 @@ N2: Triple = (0x410FD490, 0, 0)
 V1: Triple = (0x411FD401, 0, 0)
 V2: Triple = (0x410FD4F1, 0, 0)
 
+
+def unheard_of(number: int) -> Triple:
+    """A CPU that no table knows; the numbers, up to 4,095, tell such CPUs apart and order them."""
+    return 0x990F_0000 | number << 4, 0, 0
+
+
 ABLE: Json = {"writable_id_registers": True, "discovery_hypercalls": True}
 """What a host must be able to do to take a VM over in discoverable mode."""
 

@@ -159,7 +159,7 @@ async def test_faulty_adoptions(client: httpx.AsyncClient) -> None:
     for body, pointer in (
         ({"adopt": exposed(mode="other")}, "/adopt/mode"),
         ({"adopt": exposed(implementations=[])}, "/adopt/implementations"),
-        ({"adopt": exposed(implementations=[group((1, 0, None))])}, "/adopt/implementations/0/aidr"),
+        ({"adopt": exposed(implementations=[group((N1[0], 0, None))])}, "/adopt/implementations/0/aidr"),
         ({"adopt": exposed(implementations=[group(N1, "0-3")])}, "/adopt/implementations/0/cpu_list"),
         ({"adopt": exposed(mode="homogeneous", implementations=[group(N1), group(N2)])}, "/adopt"),
         ({"adopt": {"implementations": [group(N1)]}}, "/adopt/mode"),

@@ -28,6 +28,7 @@ from tests.api.talk import (
     refused,
     stop,
     triples,
+    unheard_of,
     vm,
 )
 from tests.serving import serving
@@ -76,7 +77,16 @@ async def test_what_a_boot_answers(client: httpx.AsyncClient) -> None:
 
 async def test_the_host_s_own_come_first_and_the_others_ascend(client: httpx.AsyncClient) -> None:
     await put_host(client, "h1", group(V2, "4-7"), group(N2, "0-3"))
-    everywhere: list[Triple] = [V1, (N1[0], 2**63, 0), N1, N1_NEW, N2, (N1[0], 0, 2**64 - 1), (2**63, 0, 0), (1, 0, 0)]
+    everywhere: list[Triple] = [
+        V1,
+        (N1[0], 2**63, 0),
+        N1,
+        N1_NEW,
+        N2,
+        (N1[0], 0, 2**64 - 1),
+        (2**63 | V2[0], 0, 0),
+        unheard_of(1),
+    ]
     for number, implementation in enumerate(everywhere):
         await put_host(client, f"x{number}", implementation)
     await put_host(client, "twice", group(N1, "0"), group(V2, "1"))
@@ -103,17 +113,17 @@ async def test_the_order_of_insertion_does_not_matter(client: httpx.AsyncClient)
 
 async def test_the_universe_of_a_boot(client: httpx.AsyncClient) -> None:
     """Hosts in any state but retired, also unable ones, that the placement allows, with complete identity."""
-    counted: dict[str, Triple] = {"planned": (1, 0, 0), "cordoned": (2, 0, 0), "maintenance": (3, 0, 0)}
+    counted = {"planned": unheard_of(1), "cordoned": unheard_of(2), "maintenance": unheard_of(3)}
     await put_host(client, "h1", N1)
     for state, implementation in counted.items():
         await put_host(client, state, implementation, state=state)
-    await put_host(client, "unable", (4, 0, 0), capabilities={})
-    await put_host(client, "retired", (5, 0, 0), state="retired")
-    await put_host(client, "incomplete", group((6, 0, 0), "0"), group((7, 0, None), "1"))
-    await put_host(client, "excluded", (8, 0, 0))
+    await put_host(client, "unable", unheard_of(4), capabilities={})
+    await put_host(client, "retired", unheard_of(5), state="retired")
+    await put_host(client, "incomplete", group(unheard_of(6), "0"), group((N1[0], 0, None), "1"))
+    await put_host(client, "excluded", unheard_of(8))
     await put_vm(client, "vm-1", {"exclude_hosts": ["excluded"]})
     sealed = await boot(client, "vm-1", "h1")
-    assert [midr for midr, _, _ in triples(sealed["implementations"])] == [N1[0], 1, 2, 3, 4]
+    assert triples(sealed["implementations"]) == [N1, *map(unheard_of, (1, 2, 3, 4))]
 
 
 LABELS = {"h1": {"zone": "a", "rack": "1"}, "h2": {"zone": "a"}, "h3": {"zone": "b", "rack": "2"}, "h4": {}}
@@ -141,7 +151,7 @@ PLACEMENTS: list[tuple[Json | list[tuple[str, str, list[str]]], str]] = [
 
 async def test_placements(client: httpx.AsyncClient) -> None:
     for number, (name, labels) in enumerate(LABELS.items()):
-        await put_host(client, name, (number + 1, 0, 0), labels=labels)
+        await put_host(client, name, unheard_of(number + 1), labels=labels)
     for given, allowed in PLACEMENTS:
         placement = given if isinstance(given, dict) else expressions(given)
         for name in LABELS:
@@ -149,7 +159,7 @@ async def test_placements(client: httpx.AsyncClient) -> None:
             answer = await client.post("/v1/placements:preview", json=body)
             if name in allowed.split():
                 listed = triples(answer.json()["implementation_list"]["implementations"])
-                assert sorted(f"h{midr}" for midr, _, _ in listed) == allowed.split(), given
+                assert sorted(listed) == [unheard_of(int(host.removeprefix("h"))) for host in allowed.split()], given
             else:
                 assert codes(refused(answer, 409, "boot_refused")["reasons"]) == ["placement_mismatch"], given
 
@@ -180,7 +190,7 @@ def expressions(conditions: list[tuple[str, str, list[str]]]) -> Json:
 )
 async def test_modes(
     client: httpx.AsyncClient,
-    discovers: bool,  # noqa: FBT001 - a case
+    discovers: bool,
     capabilities: tuple[bool | None, bool | None],
     reasons: list[str],
 ) -> None:

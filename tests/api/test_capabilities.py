@@ -18,7 +18,7 @@ each_capability = pytest.mark.parametrize("capability", CAPABILITIES, ids=lambda
 async def test_a_capability_is_told_as_it_was_reported(
     client: httpx.AsyncClient,
     capability: Capability,
-    answer: bool | None,  # noqa: FBT001 - what a host reports
+    answer: bool | None,
 ) -> None:
     reported = {"cpus": [group(N1)], "capabilities": {capability.name: answer}}
     done(await client.put("/v1/hosts/h1", json=reported))

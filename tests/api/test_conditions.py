@@ -154,8 +154,8 @@ async def test_every_change_of_a_vm_that_shows_changes_its_tag(client: httpx.Asy
     await put_vm(client, "vm-1")
     steps: list[Step] = [
         lambda client: boot(client, "vm-1", "h1"),
-        lambda client: patch_host(client, "h1", cpus=[{"midr": 1, "revidr": 0, "aidr": 0}]),
-        lambda client: patch_host(client, "h1", cpus=[{"midr": 1, "revidr": 0, "aidr": None}]),
+        lambda client: patch_host(client, "h1", cpus=[{"midr": "0x410fd490", "revidr": 0, "aidr": 0}]),
+        lambda client: patch_host(client, "h1", cpus=[{"midr": "0x410fd490", "revidr": 0, "aidr": None}]),
         lambda client: migrated(client, "fail"),
         lambda client: migrated(client, "complete"),
         lambda client: stop(client, "vm-1"),

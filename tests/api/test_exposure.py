@@ -155,7 +155,7 @@ async def test_on_another_host_a_pinned_vm_is_concerned_by_every_cpu(client: htt
 @pytest.mark.parametrize("made_anew", [False, True])
 async def test_a_pinned_vm_that_comes_home_is_concerned_by_every_cpu(
     client: httpx.AsyncClient,
-    made_anew: bool,  # noqa: FBT001 - a parameter
+    made_anew: bool,
 ) -> None:
     """The pin was of the boot. Where it arrives the VM may run anywhere, also on the host where it booted."""
     mixed = group(N1, "0-3"), group(V1, "4-7")

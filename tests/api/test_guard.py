@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Respons
 from fastapi.routing import iter_route_contexts
 from starlette.routing import Mount
 
-from app.api import implementation_lists
+from app.api import implementation_lists, targets
 from app.api.routes import HotRoute, let_all_pass
 from app.main import create_app
 from app.settings import Settings
@@ -91,7 +91,7 @@ async def test_what_was_kept_is_guarded_too(settings: Settings) -> None:
         await put_host(client, "h1")
         await put_vm(client, "vm-1")
         sealed = await boot(client, "vm-1", "h1")
-        hot = f"/v1/implementation-lists/{sealed['digest']}", "/v1/vms/vm-1/implementation-list"
+        hot = f"/v1/implementation-lists/{sealed['digest']}", "/v1/vms/vm-1/implementation-list", "/v1/vms/vm-1/targets"
         for path in hot * 2:
             done(await client.get(path))
         app.state.guard = refuse
@@ -110,8 +110,8 @@ async def test_a_hot_route_honours_dependencies(where: str) -> None:
     router = APIRouter(route_class=HotRoute, **declared("router"))
 
     @router.get("/hot/{name}", **declared("route"))
-    async def read(request: Request, name: str) -> Response:
-        return Response(f"{request.method} {name}")
+    async def read(request: Request, name: str, most: int = 7) -> Response:
+        return Response(f"{request.method} {name} {most}")
 
     app = FastAPI(**declared("app"))
     app.state.guard = let_all_pass
@@ -120,7 +120,8 @@ async def test_a_hot_route_honours_dependencies(where: str) -> None:
         for _ in range(2):
             answer = await client.get("/hot/x")
             if where == "nowhere":
-                assert (answer.status_code, answer.text) == (200, "GET x")
+                assert (answer.status_code, answer.text) == (200, "GET x 7")
+                assert (await client.get("/hot/x?most=8")).text == "GET x 8"
             else:
                 assert answer.status_code == 401
 
@@ -129,8 +130,9 @@ async def test_a_dependency_of_the_whole_app_holds_for_the_hot_reads() -> None:
     app = FastAPI(dependencies=[Depends(refuse)])
     app.state.guard = let_all_pass
     app.include_router(implementation_lists.router)
+    app.include_router(targets.hot_router)
     async with client_of(app) as client:
-        for path in ("/v1/implementation-lists/x", "/v1/vms/vm-1/implementation-list"):
+        for path in ("/v1/implementation-lists/x", "/v1/vms/vm-1/implementation-list", "/v1/vms/vm-1/targets"):
             assert (await client.get(path)).status_code == 401
 
 

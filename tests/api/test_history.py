@@ -75,7 +75,7 @@ async def test_history_survives_deletion(client: httpx.AsyncClient) -> None:
 
 
 async def test_imports_make_history_too(client: httpx.AsyncClient) -> None:
-    for midr in ("0x1", "0x2", "0x2", "0x1"):
+    for midr in ("0x413fd0c1", "0x410fd490", "0x410fd490", "0x413fd0c1"):
         line = f'{{"name": "h1", "cpus": [{{"midr": "{midr}", "revidr": 0, "aidr": 0}}]}}'
         assert (await import_hosts(client, line)).status_code == 200
     one, two = await history(client)

@@ -96,16 +96,17 @@ async def test_a_line_that_only_tells_a_later_time_is_a_heartbeat(client: httpx.
 @pytest.mark.parametrize(
     "body",
     [
-        '{"name":"h1","cpus":[{"midr":1,"revidr":0}]}\n{"name":"h2","cpus":[{"midr":1,"revidr":0}]}\n',
-        '{"name":"h1","cpus":[{"midr":1,"revidr":0}]}\n{"name":"h2","cpus":[{"midr":1,"revidr":0}]}',
-        '{"name":"h1","cpus":[{"midr":1,"revidr":0}]}\r\n{"name":"h2","cpus":[{"midr":1,"revidr":0}]}\r\n',
-        '\n\n{"name":"h1","cpus":[{"midr":1,"revidr":0}]}\n  \n\r\n{"name":"h2","cpus":[{"midr":1,"revidr":0}]}\n\n\n',
-        ' {"cpus":[{"revidr":0,"midr":1}],\t"name":"h1"} \n{"name":"h2","cpus":[{"midr":1,"revidr":0}]}',
+        '{"name":"h1","cpus":[CPU]}\n{"name":"h2","cpus":[CPU]}\n',
+        '{"name":"h1","cpus":[CPU]}\n{"name":"h2","cpus":[CPU]}',
+        '{"name":"h1","cpus":[CPU]}\r\n{"name":"h2","cpus":[CPU]}\r\n',
+        '\n\n{"name":"h1","cpus":[CPU]}\n  \n\r\n{"name":"h2","cpus":[CPU]}\n\n\n',
+        ' {"cpus":[ CPU],\t"name":"h1"} \n{"name":"h2","cpus":[CPU]}',
     ],
     ids=["plain", "no last line end", "CRLF", "blank lines", "spaces"],
 )
 async def test_ways_to_write_lines(client: httpx.AsyncClient, body: str) -> None:
-    assert counted(await import_hosts(client, body)) == (2, 0, 0, 1)
+    lines = body.replace("CPU", '{"midr":"0x413fd0c1","revidr":0}')
+    assert counted(await import_hosts(client, lines)) == (2, 0, 0, 1)
     assert await names(client) == ["h1", "h2"]
 
 
@@ -130,21 +131,21 @@ async def test_lines_may_be_torn_apart_on_the_way(client: httpx.AsyncClient) -> 
 FAULTY: dict[str, str] = {
     "/1": '{"name": "h1", ',
     "/2/cpus": '{"name": "h2"}',
-    "/3/name": '{"cpus": [{"midr": 1, "revidr": 0}]}',
+    "/3/name": '{"cpus": [{"midr": "0x413fd0c1", "revidr": 0}]}',
     "/5/cpus/0/midr": '{"name": "h5", "cpus": [{"midr": "1", "revidr": 0}]}',
-    "/7/colour": '{"name": "h7", "cpus": [{"midr": 1, "revidr": 0}], "colour": "red"}',
-    "/8/name": '{"name": "H8", "cpus": [{"midr": 1, "revidr": 0}]}',
+    "/7/colour": '{"name": "h7", "cpus": [{"midr": "0x413fd0c1", "revidr": 0}], "colour": "red"}',
+    "/8/name": '{"name": "H8", "cpus": [{"midr": "0x413fd0c1", "revidr": 0}]}',
     "/9": "[]",
     "/10": "null",
-    "/11/state": '{"name": "h11", "cpus": [{"midr": 1, "revidr": 0}], "state": "gone"}',
-    "/12/labels/zone": '{"name": "h12", "cpus": [{"midr": 1, "revidr": 0}], "labels": {"zone": 1}}',
-    "/13/observed_at": '{"name": "h13", "cpus": [{"midr": 1, "revidr": 0}], "observed_at": "now"}',
+    "/11/state": '{"name": "h11", "cpus": [{"midr": "0x413fd0c1", "revidr": 0}], "state": "gone"}',
+    "/12/labels/zone": '{"name": "h12", "cpus": [{"midr": "0x413fd0c1", "revidr": 0}], "labels": {"zone": 1}}',
+    "/13/observed_at": '{"name": "h13", "cpus": [{"midr": "0x413fd0c1", "revidr": 0}], "observed_at": "now"}',
 }
 
 
 async def test_every_faulty_line_is_named_and_nothing_is_written(client: httpx.AsyncClient) -> None:
     await put_host(client, "h0")
-    lines = [f'{{"name": "fine-{number}", "cpus": [{{"midr": 1, "revidr": 0}}]}}' for number in range(1, 15)]
+    lines = [f'{{"name": "fine-{number}", "cpus": [{{"midr": "0x413fd0c1", "revidr": 0}}]}}' for number in range(1, 15)]
     for pointer, text in FAULTY.items():
         lines[int(pointer.split("/")[1]) - 1] = text
     lines[5] = ""
@@ -156,7 +157,7 @@ async def test_every_faulty_line_is_named_and_nothing_is_written(client: httpx.A
 
 
 async def test_a_line_has_all_its_faults_named(client: httpx.AsyncClient) -> None:
-    answer = await import_hosts(client, '{"name": "h1", "cpus": [{"midr": 1}, {"revidr": "x"}], "state": 5}')
+    answer = await import_hosts(client, '{"name": "h1", "cpus": [{"midr": "0x413fd0c1"}, {"revidr": "x"}], "state": 5}')
     assert set(pointers(answer, "invalid_import")) == {
         "/1/state",
         "/1/cpus/0/revidr",
@@ -202,7 +203,7 @@ async def test_lines_of_one_kind_keep_what_is_their_own(client: httpx.AsyncClien
 
 async def test_a_field_that_is_told_twice_counts_as_json_says(client: httpx.AsyncClient) -> None:
     """The last one, whether its kind was seen before or not."""
-    kind = '"cpus": [{"midr": 1, "revidr": 0, "aidr": 0}]'
+    kind = '"cpus": [{"midr": "0x413fd0c1", "revidr": 0, "aidr": 0}]'
     lines = [f'{{"name": "h1", {kind}}}', f'{{"name": "x", "name": "h2", {kind}}}', f'{{"name": "h3", {kind}, {kind}}}']
     assert counted(await import_hosts(client, "\n".join(lines)))[0] == 3
     assert await names(client) == ["h1", "h2", "h3"]
@@ -263,6 +264,29 @@ async def test_imports_keep_nobody_else_waiting_for_a_connection(settings: Setti
             await put_host(client, "h5")
         rest.set()
         assert [(await each).json()["created"] for each in imports] == [1, 1, 1, 1]
+
+
+async def test_imports_that_drip_keep_no_other_import_waiting(settings: Settings) -> None:
+    """However many there are, and though some of each has come."""
+    many = [f"h{number}" for number in range(9)]
+    begun, rest = asyncio.Barrier(len(many) + 1), asyncio.Event()
+
+    async def lines(name: str) -> AsyncIterator[bytes]:
+        yield ndjson(line(name)).encode()
+        await begun.wait()
+        await rest.wait()
+        yield ndjson(line(f"{name}-too")).encode()
+
+    async with serving(settings) as client, asyncio.TaskGroup() as group:
+        imports = [
+            group.create_task(client.post("/v1/hosts:import", content=lines(name), headers=NDJSON)) for name in many
+        ]
+        async with asyncio.timeout(PATIENCE):
+            await begun.wait()
+            assert counted(await import_hosts(client, ndjson(line("h99")))) == (1, 0, 0, 1)
+        rest.set()
+        assert [(await each).json()["created"] for each in imports] == [2] * len(many)
+        assert (await get(client, "/v1/hosts", limit=1))["fleet_revision"] == 10
 
 
 # Dry runs.

@@ -52,6 +52,7 @@ async def test_a_whole_host(client: httpx.AsyncClient) -> None:
         "implementations": [{**registers, "name": "Arm Neoverse N1 r3p1"}],
         "identity_complete": True,
         "unreadable": False,
+        "warnings": [],
         "fleet_revision": 1,
     }
     read = await client.get("/v1/hosts/h1")
@@ -183,7 +184,7 @@ async def test_a_cpulist_may_be_left_out_only_of_a_single_group(client: httpx.As
         ({"labels": {"rack": "r13"}}, {"labels": {"rack": "r13", "zone": "fra1"}}),
         ({"labels": {"rack": None, "row": "7"}}, {"labels": {"row": "7", "zone": "fra1"}}),
         ({"labels": None}, {"labels": {}}),
-        ({"capacity": {"vcpus": 32}}, {"capacity": {"vcpus": 32, "memory_mib": 262144}}),
+        ({"capacity": {"vcpus": 48}}, {"capacity": {"vcpus": 48, "memory_mib": 262144}}),
         ({"capacity": None, "vmm": None, "kernel_release": None}, dict.fromkeys(("capacity", "vmm", "kernel_release"))),
         (
             {"capabilities": {"discovery_hypercalls": None}},
@@ -421,3 +422,23 @@ async def test_capabilities_that_are_reported_are_known(client: httpx.AsyncClien
     assert (await put_host(client, "h1"))["capabilities"] == ABLE
     denied = {"writable_id_registers": False, "discovery_hypercalls": True}
     assert (await put_host(client, "h1", capabilities=denied))["capabilities"] == denied
+
+
+async def test_a_dry_run_answers_what_a_put_would_and_writes_nothing(client: httpx.AsyncClient) -> None:
+    stored_alone = ("fleet_revision", "created_at", "updated_at")
+
+    def told(answer: httpx.Response) -> tuple[int, Json]:
+        return answer.status_code, {name: value for name, value in answer.json().items() if name not in stored_alone}
+
+    wanted = host(N1, observed_at="2026-11-22T10:00:00Z")
+    dry = await client.put("/v1/hosts/h1?dry_run=true", json=wanted)
+    assert (await client.get("/v1/hosts/h1")).status_code == 404
+    real = await client.put("/v1/hosts/h1", json=wanted)
+    assert told(dry) == told(real)
+
+    other = host(V1, observed_at="2026-11-22T11:00:00Z", labels={"zone": "fra1"})
+    dry = await client.put("/v1/hosts/h1?dry_run=true", json=other, headers={"If-Match": real.headers["etag"]})
+    assert await get(client, "/v1/hosts/h1") == real.json()
+    assert told(dry) == told(await client.put("/v1/hosts/h1", json=other))
+    stale = await client.put("/v1/hosts/h1?dry_run=true", json=wanted, headers={"If-Match": real.headers["etag"]})
+    assert (stale.status_code, stale.json()["code"]) == (412, "stale_revision")

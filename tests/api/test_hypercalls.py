@@ -90,7 +90,7 @@ async def test_rfc_v2(client: httpx.AsyncClient) -> None:
     assert await call(client, "rfc-v2", TARGETS, 5) == [packed[5], 0, 0, 0]
 
 
-@pytest.mark.parametrize("wide", [(2**32, 0, 0), (N1[0], 2**32, 0)])
+@pytest.mark.parametrize("wide", [(2**32 | N1[0], 0, 0), (N1[0], 2**32, 0)])
 async def test_rfc_v2_cannot_tell_wide_registers(client: httpx.AsyncClient, wide: Triple) -> None:
     await started(client, N1, wide)
     for function in (NUMBER, TARGETS):
@@ -137,7 +137,7 @@ async def test_kvm_by_default(client: httpx.AsyncClient) -> None:
 
 @pytest.mark.parametrize("abi", ["kvm", "discover-implementation", "rfc-v2"])
 async def test_homogeneous_vms_hear_nothing(client: httpx.AsyncClient, abi: str) -> None:
-    await started(client, (2**40, 0, 0), discovers=False)
+    await started(client, (2**40 | N1[0], 0, 0), discovers=False)
     for function in (VERSION, CPUS, NUMBER, TARGETS, ONE_CALL, 0x12345678):
         assert await call(client, abi, function) == NOT_SUPPORTED
     told = await get(client, PATH, abi=abi)

@@ -16,6 +16,7 @@ from tests.serving import serving
 pytestmark = pytest.mark.anyio
 
 KEY = {"Idempotency-Key": "key-1"}
+LINE = b'{"name": "h3", "cpus": [{"midr": "0x413fd0c1", "revidr": 0, "aidr": 0}]}'
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ async def boot_stopped(client: httpx.AsyncClient) -> httpx.Response:
 
 
 async def adopt_stopped(client: httpx.AsyncClient) -> httpx.Response:
-    adopt = {"mode": "discoverable", "implementations": [{"midr": 1, "revidr": 0, "aidr": 0}]}
+    adopt = {"mode": "discoverable", "implementations": [{"midr": "0x413fd0c1", "revidr": 0, "aidr": 0}]}
     return await client.post("/v1/vms/stopped/boots", json={"host": "h1", "adopt": adopt}, headers=KEY)
 
 
@@ -51,7 +52,7 @@ async def halt(client: httpx.AsyncClient) -> httpx.Response:
 
 
 async def bring_in(client: httpx.AsyncClient) -> httpx.Response:
-    line = b'{"name": "h3", "cpus": [{"midr": 1, "revidr": 0, "aidr": 0}], "observed_at": "2026-11-22T10:00:00Z"}'
+    line = LINE.replace(b"}]", b'}], "observed_at": "2026-11-22T10:00:00Z"')
     return await client.post("/v1/hosts:import", content=line, headers=KEY | {"Content-Type": "application/x-ndjson"})
 
 
@@ -122,7 +123,7 @@ async def test_a_key_belongs_to_one_request(running: httpx.AsyncClient, path: st
 async def test_an_import_s_key_belongs_to_its_lines_and_query(running: httpx.AsyncClient) -> None:
     done(await bring_in(running))
     headers = KEY | {"Content-Type": "application/x-ndjson"}
-    for path, line in (("", b""), ("?dry_run=true", b'{"name": "h3", "cpus": [{"midr": 1, "revidr": 0, "aidr": 0}]}')):
+    for path, line in (("", b""), ("?dry_run=true", LINE)):
         answer = await running.post(f"/v1/hosts:import{path}", content=line, headers=headers)
         refused(answer, 422, "idempotency_key_reused")
 
@@ -166,7 +167,7 @@ async def test_a_request_that_was_not_understood_leaves_its_key_free(running: ht
 
 async def test_a_dry_run_is_answered_again_and_keeps_nothing_else(running: httpx.AsyncClient) -> None:
     headers = KEY | {"Content-Type": "application/x-ndjson"}
-    line = b'{"name": "h3", "cpus": [{"midr": 1, "revidr": 0, "aidr": 0}], "observed_at": "2026-11-22T10:00:00Z"}'
+    line = LINE.replace(b"}]", b'}], "observed_at": "2026-11-22T10:00:00Z"')
     first = await running.post("/v1/hosts:import?dry_run=true", content=line, headers=headers)
     assert done(first)["created"] == 1
     same(first, await running.post("/v1/hosts:import?dry_run=true", content=line, headers=headers))

@@ -154,12 +154,12 @@ async def test_a_list_that_was_never_sealed(client: httpx.AsyncClient) -> None:
 
 
 async def test_every_bit_survives(client: httpx.AsyncClient) -> None:
-    wide = (2**64 - 1, 2**63 | 1, 0x0123_4567_89AB_CDEF)
+    wide = (2**64 - 2, 2**63 | 1, 0x0123_4567_89AB_CDEF)
     await put_host(client, "h1", wide)
     await put_vm(client, "vm-1")
     sealed = await boot(client, "vm-1", "h1")
     assert triples(sealed["implementations"]) == [wide]
     assert (await client.get(CURRENT, params={"format": "binary"})).content == struct.pack(">3Q", *wide)
     assert (await client.get(CURRENT, params={"format": "qemu"})).text == (
-        "impl-cpu.0.midr=0xffffffffffffffff,impl-cpu.0.revidr=0x8000000000000001,impl-cpu.0.aidr=0x123456789abcdef"
+        "impl-cpu.0.midr=0xfffffffffffffffe,impl-cpu.0.revidr=0x8000000000000001,impl-cpu.0.aidr=0x123456789abcdef"
     )

@@ -40,14 +40,14 @@ async def test_hosts_are_counted_by_state(client: httpx.AsyncClient) -> None:
 
 async def test_order_and_distinction_are_by_all_bits(client: httpx.AsyncClient) -> None:
     ascending: list[Triple] = [
-        (1, 0, None),
-        (1, 0, 0),
-        (1, 0, 1),
-        (1, 2**63, 0),
-        (1, 2**64 - 1, 0),
-        (2**32 | 1, 0, 0),
-        (2**63, 0, 0),
-        (2**64 - 1, 0, 0),
+        (N1[0], 0, None),
+        (N1[0], 0, 0),
+        (N1[0], 0, 1),
+        (N1[0], 2**63, 0),
+        (N1[0], 2**64 - 1, 0),
+        (2**32 | N2[0], 0, 0),
+        (2**63 | N2[0], 0, 0),
+        (2**64 - 2, 0, 0),
     ]
     for number, implementation in enumerate(reversed(ascending)):
         await put_host(client, f"h{number}", implementation)

@@ -104,7 +104,7 @@ async def test_a_page_continues_where_it_was_whatever_changed_before_it(peopled:
 
 def _new(path: str) -> Json:
     if path == "/v1/hosts":
-        return {"cpus": [{"midr": 1, "revidr": 0, "aidr": 0}]}
+        return {"cpus": [{"midr": "0x413fd0c1", "revidr": 0, "aidr": 0}]}
     return {"guest": {"discovers_implementations": True}}
 
 

@@ -1,6 +1,7 @@
 """What the framework refuses by itself is a problem like any other."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 
 import httpx
@@ -8,16 +9,21 @@ import pytest
 
 from app.settings import Settings
 from tests.api.talk import PROBLEM, Json, host, pointers, put_host, refused, vm
+from tests.api_description import DOCUMENT
 from tests.serving import serving
 
 pytestmark = pytest.mark.anyio
 
 JSON = {"Content-Type": "application/json"}
+OPEN = {"/healthz", "/readyz"}
+"""Of the operations, those that take any parameter: probes append their own."""
 
 
 async def test_no_such_path(client: httpx.AsyncClient) -> None:
     for path in ("/nowhere", "/v1", "/v1/hosts/", "/v1/hosts/h1/nothing", "/v2/hosts", "/docs/assets/x"):
-        refused(await client.get(path), 404, "not_found")
+        assert refused(await client.get(path), 404, "not_found")["detail"] == (
+            f'there is nothing at "{path}"; /docs has the paths'
+        )
 
 
 async def test_no_such_method(client: httpx.AsyncClient) -> None:
@@ -27,10 +33,15 @@ async def test_no_such_method(client: httpx.AsyncClient) -> None:
         ("GET", "/v1/hosts:import", "POST"),
         ("PUT", "/v1/vms/vm-1/implementation-list", "GET"),
         ("POST", "/v1/implementation-lists/abc", "GET"),
+        ("POST", "/v1/hosts/h1", "DELETE, GET, PATCH, PUT"),
+        ("PATCH", "/v1/vms/vm-1/boots", "GET, POST"),
+        ("POST", "/docs/assets/swagger-ui.css", "GET, HEAD"),
+        ("HEAD", "/v1/hosts", "GET"),
     ):
         answer = await client.request(method, path)
-        refused(answer, 405, "method_not_allowed")
-        assert allowed in answer.headers["Allow"]
+        assert answer.headers["Allow"] == allowed
+        if method != "HEAD":
+            assert refused(answer, 405, "method_not_allowed")["detail"] == f'"{path}" takes {allowed}, not {method}'
 
 
 WITH_BODIES: list[tuple[str, str, Json]] = [
@@ -129,6 +140,53 @@ async def test_the_place_of_a_faulty_parameter_is_named(client: httpx.AsyncClien
     assert error["location"] == "query"
     (error,) = (await client.get("/v1/hosts/H1")).json()["errors"]
     assert error["location"] == "path"
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        (
+            "/v1/vms?exposd=true",
+            "did you mean exposed? It takes accepting_hazards, cursor, exposed, host, limit, outdated, state,",
+        ),
+        ("/v1/hosts?Limit=3", '"Limit" is no parameter of this request: did you mean limit?'),
+        ("/v1/hosts/h1?state=active", '"state" is no parameter of this request. It takes none'),
+        ("/v1/implementation-lists/x?fromat=qemu", "did you mean format? It takes format"),
+        ("/metrics?name[]=up", '"name[]" is no parameter of this request. It takes none'),
+        ("/?a", '"a" is no parameter of this request. It takes none'),
+        ("/v1/hosts?" + "%1b%0a" * 100, '"\\u001b\\n'),
+    ],
+)
+async def test_an_unknown_parameter_is_refused_with_those_that_there_are(
+    client: httpx.AsyncClient, path: str, said: str
+) -> None:
+    (error,) = refused(await client.get(path), 422, "invalid_request")["errors"]
+    assert error["location"] == "query"
+    assert said in error["detail"]
+
+
+async def test_every_unknown_parameter_is_named_but_never_thousands(client: httpx.AsyncClient) -> None:
+    assert pointers(await client.get("/v1/hosts?a=1&limit=1&b=&b=2&c/d")) == ["/a", "/b", "/c~1d"]
+    many = "&".join(f"lim{number}" for number in range(5_000))
+    assert len(pointers(await client.get(f"/v1/hosts?{many}"))) == 20
+
+
+async def test_no_operation_takes_a_parameter_that_is_not_documented(client: httpx.AsyncClient) -> None:
+    for path, operations in DOCUMENT["paths"].items():
+        for method, operation in operations.items():
+            asked = await client.request(method, f"{re.sub('{[^}]+}', 'x', path)}?no_such_thing=1")
+            if path in OPEN:
+                assert asked.status_code == 200
+                continue
+            (error,) = refused(asked, 422, "invalid_request")["errors"]
+            assert error["pointer"] == "/no_such_thing"
+            for name in (each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"):
+                assert name in error["detail"].rpartition("It takes ")[2].split(", ")
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/docs", "/problems", "/problems/not_found", "/openapi.json"])
+async def test_probes_and_pages_take_what_others_append(client: httpx.AsyncClient, path: str) -> None:
+    assert (await client.get(f"{path}?utm_source=x&_=17")).status_code == 200
 
 
 async def test_many_faults_are_all_named(client: httpx.AsyncClient) -> None:

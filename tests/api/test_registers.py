@@ -1,9 +1,11 @@
 """The forms in which registers and names go in and come out."""
 
+import json
+
 import httpx
 import pytest
 
-from tests.api.talk import done, pointers, refused
+from tests.api.talk import N1, done, get, group, import_hosts, pointers, put_host, put_vm, refused
 
 pytestmark = pytest.mark.anyio
 
@@ -17,6 +19,15 @@ WRITTEN = {
     1094701249: "0x00000000413fd0c1",
     2**53 + 1: "0x0020000000000001",
     2**64 - 1: "0xffffffffffffffff",
+}
+MIDRS = {
+    "0x413fd0c1": "0x00000000413fd0c1",
+    "0X413FD0C1": "0x00000000413fd0c1",
+    "0x00000000000f0510": "0x00000000000f0510",
+    "0x80000000413fd0c1": "0x80000000413fd0c1",
+    1094701249: "0x00000000413fd0c1",
+    2**53 + 0xF0001: "0x00200000000f0001",
+    2**64 - 2: "0xfffffffffffffffe",
 }
 NO_REGISTERS = [
     -1,
@@ -48,12 +59,12 @@ REGISTERS = ("midr", "revidr", "aidr")
 
 
 def with_register(register: str, value: object) -> dict[str, object]:
-    return {"midr": "0x1", "revidr": "0x0", "aidr": "0x0", register: value}
+    return {"midr": "0x413fd0c1", "revidr": "0x0", "aidr": "0x0", register: value}
 
 
 @pytest.mark.parametrize("register", REGISTERS)
 async def test_registers_in_and_out(client: httpx.AsyncClient, register: str) -> None:
-    for written, shown in WRITTEN.items():
+    for written, shown in (MIDRS if register == "midr" else WRITTEN).items():
         body = {"cpus": [with_register(register, written)]}
         host = done(await client.put("/v1/hosts/h1", json=body))
         assert host["cpus"][0][register] == shown
@@ -68,6 +79,40 @@ async def test_what_is_no_register(client: httpx.AsyncClient, register: str) -> 
         assert pointers(answer) == [f"/cpus/0/{register}"], value
 
 
+MEANT: dict[str | int, str] = {
+    "0x4108d821": "did you mean 0x410fd821?",  # put together from /proc/cpuinfo
+    "0xc1d03f41": "did you mean 0x413fd0c1?",  # as dmidecode prints the bytes
+    0x4138D0C1: "did you mean 0x413fd0c1?",
+    "0x0": "was not read",
+    2**64 - 1: "was not read",
+    "0xffffffff": "was not read",
+}
+"""What no arm64 CPU has in MIDR_EL1, and what the service says to it."""
+
+
+async def test_a_midr_that_no_cpu_has_is_refused_wherever_it_comes_in(client: httpx.AsyncClient) -> None:
+    await put_host(client, "h1")
+    await put_vm(client, "vm-1")
+    unchanged = await get(client, "/v1/hosts")
+    for midr, said in MEANT.items():
+        cpus = [group(N1, "0-3"), {"cpu_list": "4", **with_register("midr", midr)}]
+        told = [with_register("midr", midr)]
+        adopted = {"host": "h1", "adopt": {"mode": "discoverable", "implementations": told}}
+        query = {"implementation": f"{midr:#x},0x0" if isinstance(midr, int) else midr}
+        for answer, pointer in (
+            (await client.put("/v1/hosts/h2", json={"cpus": cpus}), "/cpus/1/midr"),
+            (await client.patch("/v1/hosts/h1", json={"cpus": cpus}), "/cpus/1/midr"),
+            (await client.post("/v1/vms/vm-1/boots", json=adopted), "/adopt/implementations/0/midr"),
+            (await client.get("/v1/hosts", params=query), "/implementation"),
+        ):
+            (fault,) = refused(answer, 422, "invalid_request")["errors"]
+            assert (fault["pointer"], said in fault["detail"]) == (pointer, True), fault
+        answer = await import_hosts(client, json.dumps({"name": "h2", "cpus": cpus}))
+        (fault,) = refused(answer, 422, "invalid_import")["errors"]
+        assert (fault["pointer"], said in fault["detail"]) == ("/1/cpus/1/midr", True), fault
+    assert await get(client, "/v1/hosts") == unchanged
+
+
 async def test_only_aidr_may_be_unknown(client: httpx.AsyncClient) -> None:
     host = done(await client.put("/v1/hosts/h1", json={"cpus": [with_register("aidr", None)]}))
     assert host["cpus"][0]["aidr"] is None
@@ -79,7 +124,7 @@ async def test_only_aidr_may_be_unknown(client: httpx.AsyncClient) -> None:
 
 
 async def test_an_aidr_left_out_is_unknown_and_never_zero(client: httpx.AsyncClient) -> None:
-    host = done(await client.put("/v1/hosts/h1", json={"cpus": [{"midr": "0x1", "revidr": "0x0"}]}))
+    host = done(await client.put("/v1/hosts/h1", json={"cpus": [{"midr": "0x413fd0c1", "revidr": "0x0"}]}))
     assert host["cpus"][0]["aidr"] is None
     assert host["identity_complete"] is False
 

@@ -95,7 +95,7 @@ async def test_metrics_tell_how_the_fleet_stands(client: httpx.AsyncClient) -> N
     await boot(client, "exposed", "h1")
     await boot(client, "migrating", "h2")
     await admit(client, "migrating", "h1")
-    await patch_host(client, "h1", cpus=[{"midr": "0x1", "revidr": "0x0", "aidr": "0x0"}])
+    await patch_host(client, "h1", cpus=[{"midr": "0x410fd4f1", "revidr": "0x0", "aidr": "0x0"}])
     found = await metrics(client)
     assert found["roadstead_fleet_revision",] == 4
     assert [found["roadstead_hosts", state] for state in ("active", "planned", "retired")] == [2, 1, 0]

@@ -123,7 +123,7 @@ async def test_an_unknown_value_beside_a_listed_one_is_only_incomplete(running: 
 async def test_another_boot_does_not_include_what_it_may_not_meet(running: httpx.AsyncClient) -> None:
     await put_host(running, "retired", N1_NEW, state="retired")
     await put_host(running, "excluded", N1_NEW)
-    await put_host(running, "incomplete", group(N1_NEW, "0"), group((1, 0, None), "1"))
+    await put_host(running, "incomplete", group(N1_NEW, "0"), group((N1[0], 5, None), "1"))
     for on in ("retired", "excluded", "incomplete"):
         (reason,) = [each for each in await reasons(running, on) if each["code"] == "implementation_not_listed"]
         assert reason["remedy"] == "when the other reasons are gone, boot the VM again to include it"
@@ -191,6 +191,23 @@ async def test_a_changed_host_decides_at_once(running: httpx.AsyncClient) -> Non
 async def test_a_host_that_is_added_later_is_a_target_if_it_fits(running: httpx.AsyncClient) -> None:
     await put_host(running, "h0", N2)
     assert await names(running) == ["h0", "h2", "h3"]
+
+
+async def test_faulty_parameters_of_the_hot_road_are_refused_as_everywhere(running: httpx.AsyncClient) -> None:
+    everywhere, here = [
+        (await running.get(f"{path}?limit=0&cursor={'x' * 1025}")).json() for path in ("/v1/hosts", TARGETS)
+    ]
+    assert [error["pointer"] for error in here["errors"]] == ["/limit", "/cursor"]
+    assert here["errors"] == everywhere["errors"]
+    assert pointers(await running.get("/v1/vms/VM/targets?limit=many")) == ["/vm", "/limit"]
+
+
+async def test_pages_of_targets(running: httpx.AsyncClient) -> None:
+    whole = await get(running, TARGETS)
+    first = await get(running, TARGETS, limit=1)
+    assert (first["items"], first["total"]) == (whole["items"][:1], 2)
+    rest = await get(running, TARGETS, limit=1, cursor=first["next_cursor"])
+    assert (rest["items"], rest["next_cursor"]) == (whole["items"][1:], None)
 
 
 async def test_while_it_migrates_a_vm_still_has_targets(running: httpx.AsyncClient) -> None:

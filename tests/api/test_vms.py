@@ -235,3 +235,19 @@ async def test_filters(client: httpx.AsyncClient) -> None:
         found = done(await client.get(f"/v1/vms?{query}"))
         assert [item["name"] for item in found["items"]] == names, query
     assert (await get(client, "/v1/vms"))["items"][3] == await get(client, "/v1/vms/d")
+
+
+async def test_a_dry_run_answers_what_a_put_would_and_writes_nothing(client: httpx.AsyncClient) -> None:
+    wanted = vm({"include_hosts": ["h1"]}, resources={"vcpus": 2, "memory_mib": 512})
+    dry = await client.put("/v1/vms/vm-1?dry_run=true", json=wanted)
+    assert (await client.get("/v1/vms/vm-1")).status_code == 404
+    real = await client.put("/v1/vms/vm-1", json=wanted)
+    assert (dry.status_code, dry.json()) == (201, done(real, 201))
+
+    dry = await client.put("/v1/vms/vm-1?dry_run=true", json=vm(), headers={"If-Match": real.headers["etag"]})
+    assert await get(client, "/v1/vms/vm-1") == real.json()
+    again = await client.put("/v1/vms/vm-1", json=vm())
+    assert (dry.status_code, dry.json()) == (200, done(again, 200))
+    refused = await client.put("/v1/vms/vm-1?dry_run=true", json=vm(), headers={"If-None-Match": "*"})
+    assert (refused.status_code, refused.json()["code"]) == (412, "already_exists")
+    assert (await client.put("/v1/vms/vm-1?dry_run=true", json={"guest": {}})).status_code == 422

@@ -18,7 +18,7 @@ def _no_service(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "300")  # the paths of tests are long
 
 
-def shipped(name: str) -> Any:  # noqa: ANN401 - a JSON document
+def shipped(name: str) -> Any:
     return json.loads((SHIPPED / name).read_text())
 
 
@@ -97,7 +97,7 @@ def test_makers_are_known_by_their_rows(roadstead: CommandLine, tmp_path: Path) 
     done = roadstead("data", "check", path)
     assert done.lines == [
         f"✗ {path}: 1 fault in implementers.json",
-        "  /0/country: is not a known key (line 1)",
+        "  /0/country: is not a known key. Known: full_name, implementer, name (line 1)",
     ]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.program import CommandLine
+from tests.collector.host_tree import GRAVITON2, write_host
 from tests.failing_service import HANG_UP, FailingService, Scripted, failing_service, problem
 
 NOBODY = "http://127.0.0.1:9"
@@ -59,7 +60,13 @@ def test_a_service_that_is_not_there(roadstead: CommandLine) -> None:
         (problem(401, "unauthenticated"), 1),
         (problem(500, "internal_error"), 3),
         (problem(503, "database_unavailable"), 3),
+        (problem(404, "not_found"), 3),
         (Scripted(502, "<html>", {}, "text/html"), 3),
+        (Scripted(302, None, {"Location": "https://sso.example.net"}), 3),
+        (Scripted(401, "<html>", {}, "text/html"), 3),
+        (Scripted(403, {"error": "forbidden"}), 3),
+        (Scripted(404, "<html>", {}, "text/html"), 3),
+        (Scripted(404, {"title": "of another service"}, {}, "application/problem+json"), 3),
         (Scripted(200, "<html>", {}, "text/html"), 3),
         (HANG_UP, 3),
     ],
@@ -71,6 +78,19 @@ def test_exit_codes_tell_no_from_no_answer(
     done = roadstead("--server", failing.url, "--retries", 0, "hosts", "list")
     assert done.code == code
     assert done.err.startswith("roadstead: ") is bool(code)
+
+
+@pytest.mark.parametrize("order", [["--server", "URL", "collect"], ["collect", "--server", "URL"], ["collect"]])
+def test_the_collector_reports_to_the_service_that_is_named(
+    roadstead: CommandLine, failing: FailingService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: list[str]
+) -> None:
+    root = write_host(tmp_path, {0: GRAVITON2})
+    monkeypatch.setenv("ROADSTEAD_SERVER", NOBODY if "URL" in order else failing.url)
+    failing.will(Scripted(200, {}))
+    arguments = [failing.url if each == "URL" else each for each in order]
+    done = roadstead(*arguments, "--root", root, "--name", "h1")
+    assert (done.code, done.out) == (0, "h1 updated\n")
+    assert [each.method for each in failing.heard] == ["PATCH"]
 
 
 def test_a_call_is_repeated_before_it_is_given_up(roadstead: CommandLine, failing: FailingService) -> None:

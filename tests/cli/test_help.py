@@ -12,6 +12,7 @@ from roadstead.client import documents
 from tests.cli.program import CommandLine
 
 COMMANDS = [
+    "status",
     "hosts",
     "vms",
     "migrations",
@@ -61,7 +62,7 @@ def test_a_misspelt_command_is_answered_with_the_right_one(roadstead: CommandLin
     ("words", "completed"),
     [
         ("roadstead ho", ["hosts"]),
-        ("roadstead vms ex", ["explain"]),
+        ("roadstead vms exp", ["export", "explain"]),
         ("roadstead hosts state h1 ca", []),
         ("roadstead hosts state h1 co", ["cordoned"]),
         ("roadstead hosts list --state pl", ["planned"]),

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from app.api.models.hosts import EXAMPLE_HOST
 from tests.api_description import OPERATIONS, Operation, operation_at, resolved
 from tests.cli.program import CommandLine
 from tests.failing_service import Heard, failing_service, problem
@@ -21,15 +22,25 @@ VM: Final = {
 
 # Each with all its options that say something to the service; what is left out here counts as missing.
 COMMANDS: Final[Mapping[str, list[str]]] = {
-    "list_hosts": ["hosts list --label zone=fra1 --state active --implementation 0x413fd0c1 --limit 5"],
+    "get_fleet": ["status"],
+    "list_hosts": [
+        "hosts list --label zone=fra1 --state active --implementation 0x413fd0c1 --limit 5",
+        "hosts list --stale --incomplete --unreadable",
+        "hosts list --not-stale --not-incomplete --not-unreadable",
+    ],
     "get_host": ["hosts show h1"],
+    "put_host": ["hosts apply HOST", "hosts apply HOST --dry-run"],
     "patch_host": ["hosts state h1 cordoned"],
     "delete_host": ["hosts delete h1"],
     "get_host_history": ["hosts history h1"],
     "import_hosts": ["hosts import FILE --dry-run"],
     "list_implementations": ["implementations --limit 5"],
-    "list_vms": ["vms list --state running --host h1 --exposed --limit 5", "vms list --not-exposed"],
-    "put_vm": ["vms apply FILE"],
+    "list_vms": [
+        "vms list --state running --host h1 --exposed --limit 5",
+        "vms list --without-target --accepting-hazards --outdated",
+        "vms list --not-exposed --not-without-target --not-accepting-hazards --not-outdated",
+    ],
+    "put_vm": ["vms apply FILE", "vms apply FILE --dry-run"],
     "get_vm": ["vms show vm-1"],
     "delete_vm": ["vms delete vm-1"],
     "boot_vm": [
@@ -44,7 +55,7 @@ COMMANDS: Final[Mapping[str, list[str]]] = {
     "list_hypercalls": ["vms hypercalls vm-1 --abi rfc-v2"],
     "answer_hypercall": ["vms answer-hypercall vm-1 0xc6000041 0x1 --abi kvm"],
     "list_targets": ["vms targets vm-1 --limit 5"],
-    "get_target": ["vms targets vm-1 --host h2", "vms explain vm-1 --host h2"],
+    "get_target": ["vms targets vm-1 --host h2", "vms explain vm-1 h2"],
     "list_rejections": ["vms rejections vm-1"],
     "preview_placement": ["preview h1 --file FILE --cpus 0-3"],
     "admit_migration": ["vms migrate vm-1 h2"],
@@ -61,7 +72,6 @@ COMMANDS: Final[Mapping[str, list[str]]] = {
 }
 
 NO_COMMAND: Final = {
-    "put_host": "a host is reported by the collector, and a file of one line is imported",
     "describe_service": "links for people with a browser",
     "check_health": "for whatever watches processes, which speaks HTTP",
     "check_readiness": "the same",
@@ -99,9 +109,11 @@ class Said(NamedTuple):
 
 @pytest.fixture
 def said(operation: Operation, roadstead: CommandLine, tmp_path: Path) -> list[Said]:
-    file = tmp_path / "vm.json"
-    file.write_text(json.dumps(VM))
-    return [_said(roadstead, command.replace("FILE", str(file)).split()) for command in COMMANDS[operation.id]]
+    files = {word: tmp_path / f"{word}.json" for word in ("FILE", "HOST")}
+    files["FILE"].write_text(json.dumps(VM))
+    files["HOST"].write_text(json.dumps({"name": "h1", **EXAMPLE_HOST}))
+    commands = ([str(files.get(word, word)) for word in command.split()] for command in COMMANDS[operation.id])
+    return [_said(roadstead, command) for command in commands]
 
 
 def _said(roadstead: CommandLine, arguments: list[str]) -> Said:
@@ -136,6 +148,23 @@ def test_a_command_says_every_word_of_a_format(operation: Operation, said: list[
         assert told == operation.choices("format") - WORDS_WITHOUT_OPTION.keys()
 
 
-@pytest.mark.parametrize(("option", "value"), [("--exposed", "true"), ("--not-exposed", "false")])
-def test_vms_by_their_exposure(roadstead: CommandLine, option: str, value: str) -> None:
-    assert _said(roadstead, ["vms", "list", option]).query["exposed"] == [value]
+CONDITIONS: Final = {
+    "hosts list": {
+        "stale": ("--stale", "--not-stale"),
+        "incomplete": ("--incomplete", "--not-incomplete"),
+        "unreadable": ("--unreadable", "--not-unreadable"),
+    },
+    "vms list": {
+        "exposed": ("--exposed", "--not-exposed"),
+        "without_target": ("--without-target", "--not-without-target"),
+        "accepting_hazards": ("--accepting-hazards", "--not-accepting-hazards"),
+        "outdated": ("--outdated", "--not-outdated"),
+    },
+}
+
+
+@pytest.mark.parametrize("listing", CONDITIONS)
+def test_a_condition_may_be_asked_for_either_way(roadstead: CommandLine, listing: str) -> None:
+    for parameter, (holds, does_not) in CONDITIONS[listing].items():
+        assert _said(roadstead, [*listing.split(), holds]).query[parameter] == ["true"]
+        assert _said(roadstead, [*listing.split(), does_not]).query[parameter] == ["false"]

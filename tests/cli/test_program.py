@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.program import PROGRAM
+from tests.collector.host_tree import GRAVITON2, write_host
+from tests.failing_service import Scripted, failing_service, problem
 from tests.waiting import PATIENCE
 
 HEAVY = {"alembic", "fastapi", "sqlalchemy", "starlette", "uvicorn"}
@@ -48,14 +50,92 @@ def test_the_collector_starts_at_once() -> None:
 @pytest.mark.usefixtures("fleet")
 def test_a_reader_that_has_seen_enough(service_url: str) -> None:
     line = f"{PROGRAM} hosts list --output json --server {service_url} | head -c 1"
-    run = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=PATIENCE, check=False)  # noqa: S607 - whichever shell the user has
+    run = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert (run.stdout, run.stderr) == ("[", "")
 
 
 @pytest.mark.usefixtures("fleet")
+@pytest.mark.parametrize(
+    "arguments", [["hosts", "list"], ["vms", "explain", "vm-1", "--host", "h3"], ["collect", "--print"]]
+)
+def test_a_pipe_that_nobody_reads_is_neither_a_yes_nor_a_no(
+    service_url: str, tmp_path: Path, arguments: list[str]
+) -> None:
+    if "collect" in arguments:
+        arguments = [*arguments, "--root", str(write_host(tmp_path, {0: GRAVITON2}))]
+    ours, theirs = os.pipe()
+    os.close(ours)
+    run = subprocess.run(
+        [PROGRAM, *arguments],
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        timeout=PATIENCE,
+        check=False,
+        env={**os.environ, "ROADSTEAD_SERVER": service_url},
+    )
+    os.close(theirs)
+    assert run.returncode == 141
+    assert b"roken" not in run.stderr
+
+
+def test_a_defect_is_no_no() -> None:
+    with failing_service() as service:
+        service.will(Scripted(200, {"what": "no list of the service has"}))
+        run = subprocess.run(
+            [PROGRAM, "hosts", "list", "--server", service.url],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    assert run.returncode == 3
+    assert "KeyError: 'items'" in run.stderr
+
+
+@pytest.mark.usefixtures("fleet")
+def targets(start: int, next_cursor: str | None) -> Scripted:
+    """A page of the largest size."""
+    items = [{"host": f"h{number}", "implementations": [{"name": "CPU"}]} for number in range(start, start + 1000)]
+    return Scripted(200, {"items": items, "next_cursor": next_cursor, "fleet_revision": 1, "total": 2000})
+
+
+@pytest.mark.parametrize(("form", "last"), [("table", "h999"), ("json", '"h999"'), ("yaml", "h999"), ("name", "h999")])
+def test_what_has_come_of_a_long_list_is_printed_before_the_rest_is_asked_for(form: str, last: str) -> None:
+    with failing_service() as service:
+        service.will(targets(0, "more"), problem(500, "internal_error"))
+        run = subprocess.run(
+            [PROGRAM, "vms", "targets", "vm-1", "--limit", "0", "-o", form, "--server", service.url],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        assert [heard.path.partition("?")[2] for heard in service.heard] == ["limit=1000", "limit=1000&cursor=more"]
+    assert run.returncode == 3
+    assert last in run.stdout
+    assert "internal_error" in run.stderr
+
+
+def test_somebody_who_waits_for_a_file_sees_how_far_it_is(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    path = tmp_path / "targets"
+    with failing_service() as service, path.open("wb") as file:
+        service.will(targets(0, "more"), targets(1000, None))
+        command = [PROGRAM, "vms", "targets", "vm-1", "--limit", "0", "--server", service.url]
+        with subprocess.Popen(command, stdout=file, stderr=theirs) as run:
+            os.close(theirs)
+            seen = _read(ours)
+            while piece := _read(ours):
+                seen += piece
+            assert run.wait(PATIENCE) == 0
+    os.close(ours)
+    assert b"1,000 so far" in seen
+    assert len(path.read_text().splitlines()) == 2001
+
+
 def test_a_terminal_without_the_signs_still_gets_the_words(service_url: str) -> None:
     run = subprocess.run(
-        [PROGRAM, "vms", "explain", "vm-1", "--host", "h3", "--server", service_url],
+        [PROGRAM, "vms", "explain", "vm-1", "h3", "--server", service_url],
         capture_output=True,
         timeout=PATIENCE,
         check=False,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.program import CommandLine
-from tests.failing_service import failing_service, problem
+from tests.failing_service import Scripted, failing_service, problem
 
 pytestmark = pytest.mark.usefixtures("wide")
 
@@ -84,6 +84,54 @@ def test_definitions_come_from_standard_input_too(
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(f"{{name: {zone}, guest: {{discovers_implementations: true}}}}"))
     assert asking("vms", "apply", "-").out == f"{zone} is defined\n"
+
+
+@pytest.mark.parametrize("form", ["table", "json"])
+def test_warnings_stand_beside_the_answer(asking: CommandLine, tmp_path: Path, zone: str, form: str) -> None:
+    path = tmp_path / "vms.yaml"
+    guest = 'guest: {discovers_implementations: true, kernel_release: "5.10"}'
+    path.write_text(f"[{{name: {zone}-1, {guest}, placement: {{accept_hazards: [ODD]}}}}, {{name: {zone}-2, {guest}}}]")
+    done = asking("vms", "apply", path, "-o", form)
+    assert done.code == 0
+    first, second, third = done.err.splitlines()
+    assert first.startswith(f"warning: {zone}-1: Linux 5.10 ")
+    assert first.endswith(" [kernel_cannot_discover]")
+    assert second.startswith(f"warning: {zone}-1: accept_hazards names ODD, ")
+    assert third.startswith(f"warning: {zone}-2: Linux 5.10 ")
+    assert "warning:" not in done.out
+    assert len(asking("vms", "show", f"{zone}-1", "-o", form).err.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["vms boot vm-1 h1", "vms stop vm-1", "migrations complete m", "hosts state h1 active"],
+)
+def test_every_answer_that_has_warnings_is_told_with_them(roadstead: CommandLine, command: str) -> None:
+    warned = {"vm": "vm-1", "target": "h1", "warnings": [{"code": "odd", "detail": "look at it"}]}
+    with failing_service() as service:
+        service.will(Scripted(200, warned))
+        done = roadstead(*command.split(), "-o", "json", "--server", service.url)
+    assert (done.code, done.err) == (0, "warning: vm-1: look at it [odd]\n")
+
+
+@pytest.mark.parametrize("form", ["table", "json", "yaml", "name"])
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (["vms", "list", "--host", "nope"], "host_not_found"),
+        (["vms", "export", "--host", "nope"], "host_not_found"),
+        (["migrations", "list", "--vm", "nope"], "vm_not_found"),
+    ],
+)
+def test_a_list_of_what_is_not_there_says_so(asking: CommandLine, command: list[str], code: str, form: str) -> None:
+    done = asking(*command, "-o", form)
+    assert (done.code, done.out) == (1, "")
+    assert code in done.err
+
+
+def test_a_list_of_what_is_there_may_be_empty(asking: CommandLine, guest: str, zone: str) -> None:
+    assert asking("vms", "list", "--host", f"{zone}-1", "-o", "json").out == "[]\n"
+    assert asking("migrations", "list", "--vm", guest, "-o", "json").out == "[]\n"
 
 
 def test_vms_by_their_exposure(asking: CommandLine, guest: str, zone: str) -> None:

@@ -60,7 +60,7 @@ def _of_property(schema: Schema) -> Shape:
 # --------------------------------------------------------------------------------------- of a type
 
 
-def of_type(annotation: Any, bound: dict[Any, Any] | None = None) -> Shape:  # noqa: ANN401 - a type is any object
+def of_type(annotation: Any, bound: dict[Any, Any] | None = None) -> Shape:
     """The form of a type; `bound` says what its variables stand for."""
     bound = bound or {}
     if isinstance(annotation, TypeVar):
@@ -78,12 +78,12 @@ def of_type(annotation: Any, bound: dict[Any, Any] | None = None) -> Shape:  # n
     return (kind, *(of_type(each, bound) for each in arguments))
 
 
-def _of_typed_dict(document: Any, bound: dict[Any, Any]) -> Shape:  # noqa: ANN401 - the same
+def _of_typed_dict(document: Any, bound: dict[Any, Any]) -> Shape:
     needed = document.__required_keys__
     return _object({name: (name in needed, of_type(each, bound)) for name, each in get_type_hints(document).items()})
 
 
-def _bindings(annotation: Any) -> dict[Any, Any]:  # noqa: ANN401 - the same
+def _bindings(annotation: Any) -> dict[Any, Any]:
     """What the variables of a generic document stand for, in it and in what it is derived from."""
     bases = [annotation, *getattr(annotation, "__orig_bases__", ())]
     return {

@@ -23,13 +23,13 @@ SENT = {
 }
 
 
-def answer_of(function: Any) -> Any:  # noqa: ANN401 - a type
+def answer_of(function: Any) -> Any:
     (answer,) = get_args(get_type_hints(function)["return"])
     return answer
 
 
 @pytest.mark.parametrize(("operation", "function"), ANSWERED, ids=[f"{id_}-{each.__name__}" for id_, each in ANSWERED])
-def test_an_answer_has_the_type_that_is_described(operation: str, function: Any) -> None:  # noqa: ANN401 - a function
+def test_an_answer_has_the_type_that_is_described(operation: str, function: Any) -> None:
     answer = answer_of(function)
     described = OPERATIONS[operation].answer
     if answer in (str, bytes):

@@ -8,12 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roadstead.client import Answer, Problem, Retries, Unreachable, boots, hosts, vms
+from roadstead.client import Answer, Call, Problem, Retries, Unreachable, boots, hosts, implementation_lists, vms
 from roadstead.client.calls import Received
 from roadstead.client.exchange import Exchange, Pause
 
 GOOD = Received(200, {"etag": '"1"', "x-request-id": "r"}, b'{"name": "h1"}')
 LOST = OSError("gone")
+
+
+def problem(status: int, **headers: str) -> Received:
+    named = {"content-type": "application/problem+json", **headers}
+    return Received(status, named, b'{"code": "some_code"}')
 
 
 def test_an_answer_comes_with_what_stands_beside_it() -> None:
@@ -37,7 +42,7 @@ def test_pauses_are_random() -> None:
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
 def test_a_busy_service_is_asked_again_until_the_tries_are_used_up(status: int) -> None:
     exchange = Exchange(hosts.read("h1"), Retries(count=2))
-    busy = Received(status, {}, b"")
+    busy = problem(status)
     assert isinstance(exchange.received(busy), Pause)
     assert isinstance(exchange.lost(LOST), Pause)
     with pytest.raises(Problem) as refused:
@@ -46,13 +51,26 @@ def test_a_busy_service_is_asked_again_until_the_tries_are_used_up(status: int) 
     assert refused.value.undecided
 
 
-@pytest.mark.parametrize("status", [302, 400, 401, 404, 409, 412, 422, 500])
+@pytest.mark.parametrize("status", [400, 401, 404, 409, 412, 422, 500])
 def test_other_refusals_are_final(status: int) -> None:
     exchange = Exchange(hosts.read("h1"), Retries())
     with pytest.raises(Problem) as refused:
-        exchange.received(Received(status, {}, b"<html>"))
-    assert refused.value.code == f"http_{status}"
+        exchange.received(problem(status))
+    assert refused.value.code == "some_code"
     assert refused.value.undecided is (status == 500)
+
+
+@pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 409, 412, 422, 500])
+def test_what_a_proxy_answers_is_no_answer(status: int) -> None:
+    with pytest.raises(Unreachable, match=f"GET v1/hosts/h1 is no Roadstead service: {status} "):
+        Exchange(hosts.read("h1"), Retries()).received(Received(status, {}, b"<html>"))
+
+
+def test_a_proxy_whose_service_is_away_is_asked_again() -> None:
+    exchange = Exchange(hosts.read("h1"), Retries(count=1))
+    assert isinstance(exchange.received(Received(502, {}, b"<html>")), Pause)
+    with pytest.raises(Unreachable, match="502 Bad Gateway"):
+        exchange.received(Received(502, {}, b"<html>"))
 
 
 def test_a_lost_service_is_named_with_the_cause() -> None:
@@ -87,7 +105,7 @@ def test_what_is_no_time_to_wait_is_ignored(asked: str) -> None:
 
 @pytest.mark.parametrize("write", [str, at])
 def test_a_service_that_asks_for_too_much_is_not_waited_for(write: Callable[[int], str]) -> None:
-    with pytest.raises(Problem):
+    with pytest.raises(Unreachable, match="503"):
         Exchange(hosts.read("h1"), Retries()).received(busy_for(write(90)))
 
 
@@ -113,6 +131,22 @@ def test_unchanged_is_an_answer_only_to_whoever_asked_for_it() -> None:
         Exchange(hosts.read("h1"), Retries()).received(unchanged)
 
 
-def test_a_page_of_somebody_else_is_no_answer() -> None:
-    with pytest.raises(Unreachable, match="what answers to GET v1/hosts/h1 is no Roadstead service"):
-        Exchange(hosts.read("h1"), Retries()).received(Received(200, {}, b"<h1>Welcome to nginx!</h1>"))
+@pytest.mark.parametrize(
+    "call",
+    [
+        hosts.read("h1"),
+        hosts.remove("h1"),
+        implementation_lists.of_vm_for_qemu("vm-1"),
+        implementation_lists.of_vm_in_bytes("vm-1"),
+    ],
+    ids=["JSON", "nothing", "text", "bytes"],
+)
+def test_a_page_of_somebody_else_is_no_answer(call: Call[object]) -> None:
+    page = Received(200, {"content-type": "text/html"}, b"<h1>Welcome to nginx!</h1>")
+    with pytest.raises(Unreachable, match=f"what answers to {call.method} {call.path} is no Roadstead service"):
+        Exchange(call, Retries()).received(page)
+
+
+def test_json_of_somebody_else_is_no_answer() -> None:
+    with pytest.raises(Unreachable, match="no JSON object"):
+        Exchange(hosts.read("h1"), Retries()).received(Received(200, {}, b'"ok"'))

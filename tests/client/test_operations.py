@@ -16,6 +16,7 @@ from roadstead.client import (
     compatibility,
     effects,
     errata,
+    fleet,
     hosts,
     hypercalls,
     implementation_lists,
@@ -33,23 +34,44 @@ VM: Final[VmInput] = {"guest": {"discovers_implementations": True}}
 
 # Each with all that it takes: what is left out here counts as missing in the client.
 CALLS: Final[Mapping[str, list[partial[Call[Any]]]]] = {
+    "get_fleet": [partial(fleet.read)],
     "list_hosts": [
-        partial(hosts.find, labels=["zone=fra1"], states=["active"], implementation="0x413fd0c1", page_size=5)
+        partial(
+            hosts.find,
+            labels=["zone=fra1"],
+            states=["active"],
+            implementation="0x413fd0c1",
+            page_size=5,
+            stale=True,
+            incomplete=True,
+            unreadable=False,
+        )
     ],
-    "put_host": [partial(hosts.write, "h1", HOST)],
+    "put_host": [partial(hosts.write, "h1", HOST, dry_run=True)],
     "get_host": [partial(hosts.read, "h1")],
     "patch_host": [partial(hosts.edit, "h1", {"state": "cordoned"})],
     "delete_host": [partial(hosts.remove, "h1")],
     "get_host_history": [partial(hosts.history, "h1")],
     "import_hosts": [partial(hosts.take_in, b"", dry_run=True)],
     "list_implementations": [partial(implementations.find, page_size=5)],
-    "list_vms": [partial(vms.find, states=["running"], host="h1", exposed=True, page_size=5)],
-    "put_vm": [partial(vms.write, "vm-1", VM)],
+    "list_vms": [
+        partial(
+            vms.find,
+            states=["running"],
+            host="h1",
+            exposed=True,
+            without_target=True,
+            accepting_hazards=False,
+            outdated=True,
+            page_size=5,
+        )
+    ],
+    "put_vm": [partial(vms.write, "vm-1", VM, dry_run=True)],
     "get_vm": [partial(vms.read, "vm-1")],
     "delete_vm": [partial(vms.remove, "vm-1")],
     "boot_vm": [
         partial(boots.boot, "vm-1", "h1", cpus="0-3"),
-        partial(boots.adopt, "vm-1", "h1", "discoverable", [{"midr": 1, "revidr": 2, "aidr": 3}], cpus="0-3"),
+        partial(boots.adopt, "vm-1", "h1", "discoverable", [{"midr": 0x413FD0C1, "revidr": 2, "aidr": 3}], cpus="0-3"),
     ],
     "list_boots": [partial(boots.find, "vm-1", page_size=5)],
     "stop_vm": [partial(boots.stop, "vm-1")],

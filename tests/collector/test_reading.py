@@ -75,7 +75,8 @@ def test_an_aidr_of_zero_is_known_and_another_than_none(tmp_path: Path) -> None:
     assert [group.aidr for group in groups] == ["0x0000000000000000", None]
 
 
-SHOWN = st.builds(Shown, st.integers(0, 2**64 - 1), st.just(0), st.none() | st.integers(0, 2))
+MIDRS = st.integers(0, 2**64 - 2).map(lambda bits: bits | 0xF0000).filter(lambda midr: midr != 2**32 - 1)
+SHOWN = st.builds(Shown, MIDRS, st.just(0), st.none() | st.integers(0, 2))
 
 
 @settings(max_examples=25)
@@ -140,6 +141,12 @@ def test_malformed_registers_are_refused_by_file(tmp_path: Path, register: str, 
     register_file(tmp_path, 1, register).write_bytes(content)
     with pytest.raises(HostUnreadable, match=rf"cpu1/regs/identification/{register}_el1 holds '.*a register is 0x"):
         read_cpus(tmp_path)
+
+
+@pytest.mark.parametrize("midr", [0x4108D821, 0xC1D03F41, 0, 2**32 - 1, 2**64 - 1])
+def test_a_midr_that_no_cpu_has_is_no_copy_of_a_host(tmp_path: Path, midr: int) -> None:
+    with pytest.raises(HostUnreadable, match=rf"cpu1/regs/identification/midr_el1 holds {midr:#018x}, which no arm64"):
+        read_cpus(write_host(tmp_path, {0: GRAVITON2, 1: GRAVITON2._replace(midr=midr)}))
 
 
 @pytest.mark.parametrize("present", ["", "0-", "many", "1-0"])

@@ -18,12 +18,18 @@ REPORT = HostReport(
 
 def test_the_document_is_a_host_of_the_contract() -> None:
     assert REPORT.document() == {
-        "cpus": [{"cpu_list": "0-63", "midr": "0x00000000413fd0c1", "revidr": "0x00000000000000ff", "aidr": None}],
+        "cpus": [{"cpu_list": "0-63", "midr": "0x00000000413fd0c1", "revidr": "0x00000000000000ff"}],
         "capabilities": {"writable_id_registers": True, "discovery_hypercalls": None},
         "kernel_release": "6.17.3",
         "vmm": "qemu 10.2.0",
         "observed_at": "2026-11-22T10:00:00Z",
     }
+
+
+def test_an_aidr_is_told_where_it_was_read() -> None:
+    read = replace(GROUP, aidr="0x0000000000000000")
+    assert read.document() == GROUP.document() | {"aidr": "0x0000000000000000"}
+    assert replace(REPORT, cpus=(GROUP, read)).merge_patch()["cpus"] == [GROUP.document(), read.document()]
 
 
 def test_unknown_software_is_left_out() -> None:

@@ -26,6 +26,7 @@ REFUSED = Scripted(
         "type": "https://roadstead.example.net/problems/invalid_request",
         "title": "Invalid request",
         "status": 422,
+        "code": "invalid_request",
         "detail": "The body is not a host.",
         "errors": [
             {"pointer": "/cpus/0/midr", "detail": "is not a register"},
@@ -36,7 +37,7 @@ REFUSED = Scripted(
 )
 
 
-def body(request: Heard) -> Any:  # noqa: ANN401 - a JSON document
+def body(request: Heard) -> Any:
     return json.loads(request.body)
 
 
@@ -69,6 +70,16 @@ def test_a_known_host_is_patched_with_what_was_observed_and_no_more(
     assert [group["cpu_list"] for group in body(request)["cpus"]] == ["0-3"]
     assert body(request)["capabilities"] == {"writable_id_registers": None}
     assert capsys.readouterr().out == "node-7.fra1.example.net updated\n"
+
+
+def test_warnings_of_the_service_are_told(
+    collect: Collect, service: FailingService, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service.will(Scripted(200, {"name": "h1", "warnings": [{"code": "odd", "detail": "look at it"}]}))
+    assert collect("--name", "h1") == 0
+    out, err = capsys.readouterr()
+    assert out == "h1 updated\n"
+    assert err.splitlines()[-1] == "roadstead collect: warning: h1: look at it [odd]"
 
 
 def test_an_unknown_host_is_created_and_never_replaced(
@@ -137,36 +148,50 @@ def test_a_refusal_is_told_in_the_words_of_the_service(
     )
 
 
-@pytest.mark.parametrize("status", [301, 400, 401, 403, 409])
-def test_other_answers_are_refusals_and_not_repeated(
-    collect: Collect, service: FailingService, capsys: pytest.CaptureFixture[str], status: int
+@pytest.mark.parametrize(("status", "code"), [(400, "bad_request"), (401, "unauthenticated"), (409, "host_in_use")])
+def test_other_refusals_are_not_repeated(
+    collect: Collect, service: FailingService, capsys: pytest.CaptureFixture[str], status: int, code: str
 ) -> None:
-    service.will(Scripted(status, headers={"Location": "http://127.0.0.1:1/elsewhere"}))
+    service.will(problem(status, code))
     assert collect() == 1
     assert len(service.heard) == 1
     assert f": {status}. " in capsys.readouterr().err
 
 
-def test_a_service_without_such_a_path_refuses(collect: Collect, service: FailingService) -> None:
-    service.will(Scripted(404), Scripted(404))
-    assert collect() == 1
+@pytest.mark.parametrize("status", [301, 302, 400, 401, 403, 404, 409])
+def test_what_a_proxy_answers_is_neither_a_refusal_nor_repeated(
+    collect: Collect, service: FailingService, capsys: pytest.CaptureFixture[str], status: int
+) -> None:
+    service.will(Scripted(status, "<html>", {"Location": "http://127.0.0.1:1/login"}, "text/html"))
+    assert collect() == 3
+    assert len(service.heard) == 1
+    told = capsys.readouterr().err
+    assert f"{service.url}: what answers to PATCH " in told
+    assert "which leads to http://127.0.0.1:1/login" in told
+
+
+def test_a_service_without_such_a_path_was_not_asked(collect: Collect, service: FailingService) -> None:
+    service.will(problem(404, "not_found"))
+    assert collect() == 3
+    assert methods(service) == ["PATCH"]
 
 
 @pytest.mark.parametrize(
-    "document",
+    ("document", "code"),
     [
-        {"title": 7, "detail": None, "errors": "many"},
-        {"errors": ["a", None, 3, {"detail": "odd"}]},
-        ["no", "object"],
-        "{no JSON",
+        ({"code": "invalid_request", "title": 7, "detail": None, "errors": "many"}, 1),
+        ({"code": "invalid_request", "errors": ["a", None, 3, {"detail": "odd"}]}, 1),
+        ({"title": "of another service"}, 3),
+        (["no", "object"], 3),
+        ("{no JSON", 3),
     ],
 )
 def test_odd_problem_details_are_no_reason_to_fall_over(
-    collect: Collect, service: FailingService, capsys: pytest.CaptureFixture[str], document: object
+    collect: Collect, service: FailingService, capsys: pytest.CaptureFixture[str], document: object, code: int
 ) -> None:
     service.will(Scripted(422, document, media_type=MEDIA_TYPE))
-    assert collect() == 1
-    assert "422. " in capsys.readouterr().err
+    assert collect() == code
+    assert "422" in capsys.readouterr().err
 
 
 # ------------------------------------------------------------------------------------ patience
@@ -205,6 +230,50 @@ def test_a_service_that_is_not_there(host: Path, retries: str, capsys: pytest.Ca
 
 def test_a_name_that_no_machine_can_have_is_not_there(host: Path) -> None:
     assert main(["--root", str(host), "--server", "http://road..stead", "--retries", "0"]) == 3
+
+
+# ------------------------------------------------------------------------------------ the environment
+
+
+def test_what_the_other_commands_take_from_the_environment_it_takes_too(
+    host: Path, service: FailingService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token_file = tmp_path / "token"
+    token_file.write_text("abc\n")
+    monkeypatch.setenv("ROADSTEAD_SERVER", service.url)
+    monkeypatch.setenv("ROADSTEAD_TOKEN_FILE", str(token_file))
+    monkeypatch.setenv("ROADSTEAD_RETRIES", "0")
+    service.will(DONE, HANG_UP)
+    assert main(["--root", str(host)]) == 0
+    assert service.heard[0].headers["Authorization"] == "Bearer abc"
+    assert main(["--root", str(host)]) == 3
+    assert len(service.heard) == 2
+
+
+def test_an_option_wins_over_the_environment(
+    collect: Collect, service: FailingService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROADSTEAD_SERVER", "no address")
+    service.will(DONE)
+    assert collect() == 0
+
+
+def test_what_is_only_printed_needs_none_of_it(
+    host: Path, service: FailingService, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ROADSTEAD_SERVER", service.url)
+    monkeypatch.setenv("ROADSTEAD_TOKEN_FILE", "no such file")
+    assert main(["--root", str(host), "--print"]) == 0
+    assert json.loads(capsys.readouterr().out)["cpus"]
+    assert not service.heard
+    assert main(["--root", str(host)]) == 2
+
+
+def test_a_setting_that_is_no_address_is_usage(host: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROADSTEAD_SERVER", "roadstead.example.net")
+    with pytest.raises(SystemExit) as ended:
+        main(["--root", str(host)])
+    assert ended.value.code == 2
 
 
 # ------------------------------------------------------------------------------------ credentials

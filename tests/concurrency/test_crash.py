@@ -38,7 +38,7 @@ class Stage:
     sql: Sql
     log: Path
 
-    def service(self, workers: int) -> Any:  # noqa: ANN401 - a context manager
+    def service(self, workers: int) -> Any:
         self._let_the_dead_leave()
         return service(self.sql.url, workers=workers, log=self.log)
 

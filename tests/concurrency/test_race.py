@@ -222,15 +222,15 @@ def stage(running: Service, hosts: int = 2) -> tuple[str, list[str]]:
     return vm, names
 
 
-def posting(path: str, **request: Any) -> Request:  # noqa: ANN401 - what httpx takes
+def posting(path: str, **request: Any) -> Request:
     return lambda client: client.post(path, **request)
 
 
-def putting(path: str, **request: Any) -> Request:  # noqa: ANN401 - the same
+def putting(path: str, **request: Any) -> Request:
     return lambda client: client.put(path, **request)
 
 
-def at_once(running: Service, method: str, path: str, **request: Any) -> list[httpx.Response]:  # noqa: ANN401 - the same
+def at_once(running: Service, method: str, path: str, **request: Any) -> list[httpx.Response]:
     return all_at_once(running.url, [lambda client: client.request(method, path, **request)] * CLIENTS)
 
 

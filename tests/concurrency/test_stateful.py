@@ -117,7 +117,7 @@ class TwoWorkers(RuleBasedStateMachine):
             self.model.delete_host(name)
 
     @rule(at=on_either, fleet=some.reports, dry_run=some.dry_runs)
-    def import_hosts(self, at: int, fleet: Mapping[str, Document], dry_run: bool) -> None:  # noqa: FBT001 - drawn by name
+    def import_hosts(self, at: int, fleet: Mapping[str, Document], dry_run: bool) -> None:
         self._import(at, fleet, dry_run=dry_run)
 
     @rule(at=on_either, fleet=some.reports)
@@ -207,7 +207,7 @@ class TwoWorkers(RuleBasedStateMachine):
     # Migrations.
 
     @rule(target=migrations, at=on_either, vm=some.vm_names, host=some.host_names)
-    def admit(self, at: int, vm: str, host: str) -> Any:  # noqa: ANN401 - hypothesis gives it no name
+    def admit(self, at: int, vm: str, host: str) -> Any:
         refusals = self.model.refusals_to_admit(vm, host, self.now)
         answer = self._post(at, f"/v1/vms/{vm}/migrations", json={"target": host})
         if answer.status_code == 201:
@@ -220,7 +220,7 @@ class TwoWorkers(RuleBasedStateMachine):
         return told["id"]
 
     @rule(target=migrations, at=on_either)
-    def move_where_it_fits(self, at: int) -> Any:  # noqa: ANN401 - the same
+    def move_where_it_fits(self, at: int) -> Any:
         """What an orchestrator does that asks first."""
         moves = [(vm, host) for vm in sorted(self.model.vms) for host in self._fitting(vm)]
         return self.admit(at, *moves[self.steps % len(moves)]) if moves else multiple()
@@ -345,11 +345,11 @@ class TwoWorkers(RuleBasedStateMachine):
     def reader(self) -> Worker:
         return self.workers.all[1 - self.acting]
 
-    def _send(self, at: int, method: str, path: str, **request: Any) -> httpx.Response:  # noqa: ANN401 - what httpx takes
+    def _send(self, at: int, method: str, path: str, **request: Any) -> httpx.Response:
         self.acting, self.steps = at, self.steps + 1
         return self.workers.all[at](method, path, **request)
 
-    def _post(self, at: int, path: str, **request: Any) -> httpx.Response:  # noqa: ANN401 - the same
+    def _post(self, at: int, path: str, **request: Any) -> httpx.Response:
         """Send a POST with a key, and now and then again to the other worker: it answers the same, and does nothing."""
         headers = {**request.pop("headers", {}), "Idempotency-Key": uuid4().hex}
         answer = self._send(at, "POST", path, headers=headers, **request)

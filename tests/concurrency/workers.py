@@ -34,7 +34,7 @@ class Worker:
     _runner: asyncio.Runner
     _client: httpx.AsyncClient
 
-    def __call__(self, method: str, path: str, **request: Any) -> httpx.Response:  # noqa: ANN401 - what httpx takes
+    def __call__(self, method: str, path: str, **request: Any) -> httpx.Response:
         return self._runner.run(self._client.request(method, path, **request))
 
 

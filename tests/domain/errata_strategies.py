@@ -39,7 +39,10 @@ implementations = st.builds(Implementation, _midrs, _revidrs, st.sampled_from((0
 lists = st.lists(implementations, min_size=1, max_size=6)
 
 _ranges = st.sampled_from(
-    [ModelRange(*model, *bounds) for model, bounds in product(_FEW_MODELS, combinations(_AROUND, 2))]
+    [
+        ModelRange(implementer=implementer, part=part, first=first, last=last)
+        for (implementer, part), (first, last) in product(_FEW_MODELS, combinations(_AROUND, 2))
+    ]
 )
 _fixed = st.sampled_from(
     [FixedRevision(*model, at, bit) for model, at, bit in product(_FEW_MODELS, _AROUND, (0, 8, 31))]
@@ -68,7 +71,7 @@ def _entries(name: str) -> st.SearchStrategy[ErratumEntry]:
 
 
 _generated = st.tuples(*(_entries(f"ENTRY_{number}") for number in range(3))).map(
-    lambda entries: ErrataTables(KernelVersion(7, 3, 4), entries)
+    lambda entries: ErrataTables(linux=KernelVersion(7, 3, 4), entries=entries)
 )
 
 tables = st.just(TABLES) | _generated

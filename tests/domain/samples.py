@@ -31,7 +31,7 @@ class _Shipped(ReferenceData):
     def __repr__(self) -> str:
         return "REFERENCE"
 
-    def _repr_pretty_(self, printer: RepresentationPrinter, _: bool) -> None:  # noqa: FBT001 - Hypothesis calls it so
+    def _repr_pretty_(self, printer: RepresentationPrinter, _: bool) -> None:
         printer.text(repr(self))
 
 
@@ -120,7 +120,15 @@ def plan(
     cpus: CpuList | None = None,
 ) -> Plan:
     """The sealed list of a boot on a host with one implementation: the first entry."""
-    return Plan(at, cpus, entries[:1], ImplementationList(entries), mode, mode_reasons, fleet_revision=1)
+    return Plan(
+        host=at,
+        cpus=cpus,
+        own=entries[:1],
+        list=ImplementationList(entries),
+        mode=mode,
+        mode_reasons=mode_reasons,
+        fleet_revision=1,
+    )
 
 
 def move(sealed: Plan, current_host: str = "h1", placement: Placement = ANYWHERE) -> Move:

@@ -15,6 +15,7 @@ from typing_extensions import override
 from app.domain.cpu.cpulist import CpuList
 from app.domain.cpu.identity import CpuGroup, Identity
 from app.domain.cpu.implementation import Implementation, ReportedImplementation
+from app.domain.cpu.midr import possible
 from app.domain.fleet.capabilities import Capabilities
 from app.domain.fleet.fleet import Fleet, FleetHost
 from app.domain.fleet.host import HostState, Profile
@@ -28,6 +29,9 @@ from tests.domain.samples import REFERENCE
 
 registers = st.sampled_from([0, 1, 2**31, 2**32 - 1, 2**32, 2**53 + 1, 2**63, 2**64 - 1]) | st.integers(0, 2**64 - 1)
 """Any 64 bits, and more often those at which narrower or signed numbers break."""
+
+midrs = registers.map(lambda value: value | 0xF0000).filter(possible)
+"""What MIDR_EL1 may hold."""
 
 any_implementations = st.builds(Implementation, registers, registers, registers)
 
@@ -147,15 +151,15 @@ hazards = st.lists(st.sampled_from(sorted(REFERENCE.tables.hazard_tables)), uniq
 _some_names = st.lists(st.sampled_from([*NAMES, "nowhere"]), max_size=4).map(tuple)
 placements = st.builds(
     Placement,
-    st.just(Selector()) | selectors,
-    st.just(()) | _some_names,
-    st.just(()) | _some_names,
-    st.sampled_from([64, 64, 64, 3, 2, 1]),
-    st.just(()) | hazards,
+    selector=st.just(Selector()) | selectors,
+    include_hosts=st.just(()) | _some_names,
+    exclude_hosts=st.just(()) | _some_names,
+    max_implementations=st.sampled_from([64, 64, 64, 3, 2, 1]),
+    accept_hazards=st.just(()) | hazards,
 )
 wide_placements = st.builds(
     Placement,
-    st.just(Selector()) | st.builds(Selector, match_expressions=st.tuples(requirements)),
+    selector=st.just(Selector()) | st.builds(Selector, match_expressions=st.tuples(requirements)),
     max_implementations=st.sampled_from([64, 64, 64, 64, 3]),
     accept_hazards=st.just(()) | hazards,
 )

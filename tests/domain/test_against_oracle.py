@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from app.domain.fleet.fleet import Fleet
 from app.domain.fleet.placement import Placement
 from app.domain.planning.composition import universe
-from app.domain.planning.eligibility import MOVE_RULES, Move, reasons, rejections, targets
+from app.domain.planning.eligibility import Move, reasons, rejections, targets
 from tests.domain import oracle, outcomes
 from tests.domain import strategies as some
 from tests.domain.strategies import Situation
@@ -62,7 +62,7 @@ def test_a_move_comes_to_what_the_rules_say(situation: Situation, change: some.C
     sealed = outcomes.sealed(plan)
     expected = {each.name: oracle.against_move(each, stale, order.placement, sealed, current) for each in fleet}
 
-    found = {each.name: {reason.code.value for reason in reasons(fleet, each, move, MOVE_RULES)} for each in fleet}
+    found = {each.name: {reason.code.value for reason in reasons(fleet, each, move)} for each in fleet}
     assert found == expected
     allowed = [each.name for each in fleet.in_name_order(targets(fleet, move))]
     assert allowed == sorted(name for name, codes in expected.items() if not codes)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from app.domain.cpu.implementation import ReportedImplementation
 from app.domain.fleet.catalogue import HostFilter, ImplementationPattern, by_state, implementations
 from app.domain.fleet.fleet import Fleet, FleetHost
-from app.domain.fleet.host import HostState
+from app.domain.fleet.host import UNREADABLE, HostState
 from app.domain.fleet.placement import Operator, Requirement
 from tests.domain import strategies as some
 from tests.domain.samples import A55, A76, N1, N1_AIDR, N1_REVIDR, V1, host, identity, reported, unread
@@ -25,9 +25,11 @@ patterns = st.builds(
 )
 filters = st.builds(
     HostFilter,
-    st.lists(some.requirements, max_size=2).map(tuple),
-    st.just(frozenset()) | st.frozensets(st.sampled_from(HostState)),
-    st.none() | patterns,
+    labels=st.lists(some.requirements, max_size=2).map(tuple),
+    states=st.just(frozenset()) | st.frozensets(st.sampled_from(HostState)),
+    implementation=st.none() | patterns,
+    stale=st.none() | st.booleans(),
+    incomplete=st.none() | st.booleans(),
 )
 
 
@@ -39,20 +41,22 @@ def fits(pattern: ImplementationPattern, found: ReportedImplementation) -> bool:
     )
 
 
-def wanted(each: FleetHost, by: HostFilter) -> bool:
-    found = (group.reported for group in each.identity.groups)
+def wanted(each: FleetHost, stale: bool, by: HostFilter) -> bool:
+    found = [group.reported for group in each.identity.groups]
     pattern = by.implementation
     return (
         all(requirement.holds(dict(each.labels)) for requirement in by.labels)
         and (not by.states or each.state in by.states)
         and (pattern is None or any(fits(pattern, one) for one in found))
+        and by.stale in (None, stale)
+        and by.incomplete in (None, any(one.aidr is None for one in found))
     )
 
 
 # The API: hosts are listed by labels, by states, and by an implementation.
 @given(some.fleets(), filters)
 def test_conditions_are_asked_of_every_host(fleet: Fleet, by: HostFilter) -> None:
-    expected = sorted(each.name for each in fleet if wanted(each, by))
+    expected = sorted(each.name for each in fleet if wanted(each, bool(fleet.number(each.name) & fleet.stale), by))
     assert [each.name for each in fleet.in_name_order(by.select(fleet))] == expected
 
 
@@ -67,13 +71,14 @@ FLEET = Fleet.of(
     ],
     1,
 )
+DAMAGED = Fleet.of([*FLEET, host("h6", UNREADABLE)], 1).with_stale(["h1", "h3"])
 
 
 @pytest.mark.parametrize(
     ("by", "names"),
     [
         (HostFilter(), ["h1", "h2", "h3", "h4", "h5"]),
-        (HostFilter((Requirement("zone", Operator.IN, ("a",)),)), ["h1", "h2"]),
+        (HostFilter(labels=(Requirement("zone", Operator.IN, ("a",)),)), ["h1", "h2"]),
         (HostFilter(states=frozenset({HostState.ACTIVE, HostState.RETIRED})), ["h1", "h2", "h5"]),
         (HostFilter(implementation=ImplementationPattern(N1.midr)), ["h1", "h2", "h3", "h5"]),
         (HostFilter(implementation=ImplementationPattern(N1.midr, 0)), ["h1", "h3", "h5"]),
@@ -81,11 +86,33 @@ FLEET = Fleet.of(
         (HostFilter(implementation=ImplementationPattern(N1.midr, 0, 0)), ["h1", "h5"]),
         (HostFilter(implementation=ImplementationPattern(A76.midr)), ["h4"]),
         (HostFilter(implementation=ImplementationPattern(V1.midr)), []),
-        (HostFilter((ZONED,), frozenset({HostState.ACTIVE}), ImplementationPattern(*N1)), ["h1", "h5"]),
+        (
+            HostFilter(
+                labels=(ZONED,),
+                states=frozenset({HostState.ACTIVE}),
+                implementation=ImplementationPattern(*N1),
+            ),
+            ["h1", "h5"],
+        ),
     ],
 )
 def test_filters(by: HostFilter, names: list[str]) -> None:
     assert [each.name for each in FLEET.in_name_order(by.select(FLEET))] == names
+
+
+@pytest.mark.parametrize(
+    ("by", "names"),
+    [
+        (HostFilter(stale=True), ["h1", "h3"]),
+        (HostFilter(stale=False), ["h2", "h4", "h5", "h6"]),
+        (HostFilter(incomplete=True), ["h3", "h6"]),
+        (HostFilter(stale=True, incomplete=False), ["h1"]),
+        (HostFilter(unreadable=True), ["h6"]),
+        (HostFilter(unreadable=False), ["h1", "h2", "h3", "h4", "h5"]),
+    ],
+)
+def test_filters_for_hosts_that_need_somebody(by: HostFilter, names: list[str]) -> None:
+    assert [each.name for each in DAMAGED.in_name_order(by.select(DAMAGED))] == names
 
 
 # The API: "GET /v1/implementations: distinct implementations of the fleet with hosts by state".

@@ -82,7 +82,7 @@ def test_a_list_is_a_function_of_the_set_of_hosts(situation: Situation, data: st
 def test_a_list_does_not_depend_on_how_the_fleet_came_about(situation: Situation, data: st.DataObject) -> None:
     """Hosts are numbered as they come; the answers must not know."""
     plan = planned(situation)
-    grown = Fleet(0).changed([host(name) for name in data.draw(st.lists(some.names, unique=True))], [], 0)
+    grown = Fleet(revision=0).changed([host(name) for name in data.draw(st.lists(some.names, unique=True))], [], 0)
     for each in data.draw(st.permutations(list(situation.fleet))):
         grown = grown.changed([each], [], 0)
     surplus = [each.name for each in grown if each.name not in situation.fleet]
@@ -198,7 +198,7 @@ def test_only_an_active_host_boots_vms(state: HostState) -> None:
     [
         (host("h1"), order("h1", Placement(exclude_hosts=("h1",))), ReasonCode.PLACEMENT_MISMATCH),
         (host("h1"), order("h1", Placement(include_hosts=("h2",))), ReasonCode.PLACEMENT_MISMATCH),
-        (host("h1"), order("h1", Placement(Selector({"zone": "a"}))), ReasonCode.PLACEMENT_MISMATCH),
+        (host("h1"), order("h1", Placement(selector=Selector({"zone": "a"}))), ReasonCode.PLACEMENT_MISMATCH),
         (host("h1", unread(N1)), order("h1"), ReasonCode.IDENTITY_INCOMPLETE),
         (host("h1", LARGE_AND_LARGER), order("h1", guest=BLIND), ReasonCode.HETEROGENEOUS_HOST),
         (host("h1", LARGE_AND_LARGER, capabilities=Capabilities()), order("h1"), ReasonCode.HETEROGENEOUS_HOST),
@@ -220,7 +220,7 @@ def test_a_stale_host_boots_no_vms() -> None:
 def test_all_reasons_at_once() -> None:
     mixed = identity(("0-1", A55), ("2-3", A76), ("4", unread(N1)))
     fleet = Fleet.of([host("h1", mixed, HostState.CORDONED, {"zone": "b"})], 1).with_stale(["h1"])
-    assert refusal(fleet, order("h1", Placement(Selector({"zone": "a"})), BLIND)) == [
+    assert refusal(fleet, order("h1", Placement(selector=Selector({"zone": "a"})), BLIND)) == [
         ReasonCode.HOST_NOT_ACTIVE,
         ReasonCode.PLACEMENT_MISMATCH,
         ReasonCode.IDENTITY_INCOMPLETE,
@@ -252,7 +252,7 @@ def listed(hosts: list[FleetHost], asked: BootOrder) -> list[Implementation]:
 
 # Rule 3: "hosts in any state but retired", "and hosts that cannot yet do what rule 4 asks".
 @pytest.mark.parametrize("state", HostState)
-@pytest.mark.parametrize("able", [Capabilities(), Capabilities(True, True)])  # noqa: FBT003 - both abilities
+@pytest.mark.parametrize("able", [Capabilities(), Capabilities(True, True)])
 def test_the_universe_by_state(state: HostState, able: Capabilities) -> None:
     hosts = [host("h1"), host("h2", V1, state, capabilities=able)]
     assert listed(hosts, order("h1")) == ([N1] if state is HostState.RETIRED else [N1, V1])
@@ -265,7 +265,7 @@ def test_hosts_outside_the_placement_and_with_unknown_registers_are_not_met() ->
         host("h3", identity(("0", V2), ("1", unread(KUNPENG))), labels={"zone": "a"}),
         host("h4", KUNPENG, labels={"zone": "a"}),
     ]
-    assert listed(hosts, order("h1", Placement(Selector({"zone": "a"})))) == [N1]
+    assert listed(hosts, order("h1", Placement(selector=Selector({"zone": "a"})))) == [N1]
     assert listed(hosts[:2], order("h1")) == [N1, V1]
 
 

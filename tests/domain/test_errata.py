@@ -25,13 +25,13 @@ DOCUMENT = errata_document()
         (0xDEADBEEF413FD0C1, True),  # 32 bits are compared
     ],
 )
-def test_a_range_covers_its_model_from_first_to_last(midr: int, inside: bool) -> None:  # noqa: FBT001
-    neoverse_n1 = ModelRange(0x41, 0xD0C, Revision(0, 0), Revision(3, 1))
+def test_a_range_covers_its_model_from_first_to_last(midr: int, inside: bool) -> None:
+    neoverse_n1 = ModelRange(implementer=0x41, part=0xD0C, first=Revision(0, 0), last=Revision(3, 1))
     assert neoverse_n1.covers(midr) is inside
 
 
 def test_a_part_mask_leaves_bits_of_the_part_open() -> None:
-    kryo = ModelRange(0x51, 0x200, Revision(0, 0), Revision(15, 15), part_mask=0xF00)
+    kryo = ModelRange(implementer=0x51, part=0x200, first=Revision(0, 0), last=Revision(15, 15), part_mask=0xF00)
     assert kryo.covers(0x510F2111)
     assert not kryo.covers(0x510F3111)
 
@@ -46,7 +46,7 @@ def test_a_part_mask_leaves_bits_of_the_part_open() -> None:
         (0x1410FD034, 0x100, True),
     ],
 )
-def test_a_fixed_revision_is_named_by_revision_and_bit(midr: int, revidr: int, fixed: bool) -> None:  # noqa: FBT001
+def test_a_fixed_revision_is_named_by_revision_and_bit(midr: int, revidr: int, fixed: bool) -> None:
     assert FixedRevision(0x41, 0xD03, Revision(0, 4), 8).names(Implementation(midr, revidr, 0)) is fixed
 
 

@@ -8,7 +8,7 @@ from app.domain.cpu.cpulist import CpuList, parse_cpulist
 from app.domain.cpu.identity import Identity
 from app.domain.cpu.implementation import Implementation
 from app.domain.fleet.fleet import Fleet, FleetHost
-from app.domain.planning.eligibility import FIT_RULES, reasons
+from app.domain.planning.eligibility import reasons
 from app.domain.planning.implementation_list import ImplementationList
 from app.domain.planning.reasons import ReasonCode
 from app.domain.vms.exposure import covers
@@ -38,7 +38,7 @@ HALF_READ = identity(("0-3", A55), ("4-7", unread(A76)))
         ((A55, A76), HALF_READ, False),
     ],
 )
-def test_on_a_host(listed: tuple[Implementation, ...], found: Identity, covered: bool) -> None:  # noqa: FBT001
+def test_on_a_host(listed: tuple[Implementation, ...], found: Identity, covered: bool) -> None:
     for moved in (False, True):
         assert covers(ImplementationList(listed), None, found, moved=moved) is covered
 
@@ -64,7 +64,7 @@ def test_on_a_host(listed: tuple[Implementation, ...], found: Identity, covered:
         ("0-3", uniform(A76), False),
     ],
 )
-def test_pinned_since_its_boot(pinned: str, found: Identity, covered: bool) -> None:  # noqa: FBT001 - the answer
+def test_pinned_since_its_boot(pinned: str, found: Identity, covered: bool) -> None:
     assert covers(ImplementationList((A55,)), parse_cpulist(pinned), found, moved=False) is covered
 
 
@@ -79,7 +79,7 @@ def test_cpu_by_cpu(
     listed: list[Implementation],
     pinned: CpuList | None,
     found: Identity,
-    moved: bool,  # noqa: FBT001 - drawn
+    moved: bool,
 ) -> None:
     each = host("h1", found)
     met = None if moved else pinned
@@ -109,7 +109,7 @@ def test_no_boot_is_exposed_from_the_start(situation: Situation) -> None:
 def test_who_fits_at_arrival_is_covered_there(situation: Situation, each: FleetHost) -> None:
     plan = planned(situation)
     fleet = Fleet.of([each], 1)
-    found = {reason.code for reason in reasons(fleet, each, move(plan), FIT_RULES)}
+    found = {reason.code for reason in reasons(fleet, each, move(plan).on_arrival())}
     about_registers = found & {ReasonCode.IDENTITY_INCOMPLETE, ReasonCode.IMPLEMENTATION_NOT_LISTED}
     assert covers(plan.list, plan.cpus, each.identity, moved=True) is not bool(about_registers)
 

@@ -27,7 +27,7 @@ def test_allowed_is_what_a_placement_allows_host_by_host(fleet: Fleet, placement
 
 @given(some.fleets(), some.requirements)
 def test_every_requirement_alone(fleet: Fleet, requirement: Requirement) -> None:
-    placement = Placement(Selector(match_expressions=(requirement,)))
+    placement = Placement(selector=Selector(match_expressions=(requirement,)))
     assert names(fleet, fleet.allowed(placement)) == sorted(
         each.name for each in fleet if requirement.holds(dict(each.labels))
     )
@@ -74,14 +74,14 @@ def test_a_fleet_has_its_hosts(hosts: list[FleetHost], revision: int) -> None:
 
 
 def test_what_no_host_has() -> None:
-    for fleet in (Fleet(7), Fleet.of([], 7), Fleet.of([host("h1")], 7)):
+    for fleet in (Fleet(revision=7), Fleet.of([], 7), Fleet.of([host("h1")], 7)):
         assert not fleet.having(Facet.LABEL, ("zone", "mars"))
         assert not fleet.having(Facet.STATE, HostState.RETIRED)
         assert not fleet.number("nowhere")
         assert not fleet.stale
         assert "nowhere" not in fleet
         assert fleet.host("nowhere") is None
-    assert not [*Fleet(7), *Fleet(7).identities(), *Fleet(7).in_name_order(FrozenBitMap())]
+    assert not [*Fleet(revision=7), *Fleet(revision=7).identities(), *Fleet(revision=7).in_name_order(FrozenBitMap())]
 
 
 # Order and pages. "Lists: documented stable order (by name)."
@@ -164,7 +164,7 @@ def test_operators_on_a_fleet() -> None:
     )
 
     def asked(operator: Operator, *values: str) -> list[str]:
-        placement = Placement(Selector(match_expressions=(Requirement("zone", operator, values),)))
+        placement = Placement(selector=Selector(match_expressions=(Requirement("zone", operator, values),)))
         return names(fleet, fleet.allowed(placement))
 
     assert asked(Operator.IN, "a") == ["a"]

@@ -36,10 +36,12 @@ def numbered(count: int, prefix: str = "n") -> list[FleetHost]:
 
 PLACEMENTS: Final = (
     Placement(),
-    Placement(Selector({"zone": "a"})),
-    Placement(Selector(match_expressions=(Requirement("zone", Operator.NOT_IN, ("a",)),))),
-    Placement(Selector(match_expressions=(Requirement("rack", Operator.EXISTS),)), exclude_hosts=("n005", "h1")),
-    Placement(Selector(match_expressions=(Requirement("rack", Operator.DOES_NOT_EXIST),))),
+    Placement(selector=Selector({"zone": "a"})),
+    Placement(selector=Selector(match_expressions=(Requirement("zone", Operator.NOT_IN, ("a",)),))),
+    Placement(
+        selector=Selector(match_expressions=(Requirement("rack", Operator.EXISTS),)), exclude_hosts=("n005", "h1")
+    ),
+    Placement(selector=Selector(match_expressions=(Requirement("rack", Operator.DOES_NOT_EXIST),))),
     Placement(include_hosts=("n001", "n007", "h10", "a.b", "gone")),
 )
 SEALED: Final = plan(N1, V1)

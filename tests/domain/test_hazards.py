@@ -70,7 +70,7 @@ def test_measured_hazards(names: str, hazards: tuple[str, ...]) -> None:
 def test_a_fixed_revision_is_not_in_the_table_that_names_it() -> None:
     (spectre_bhb,) = (entry for entry in TABLES.entries if entry.id == BHB)
     fixed = (FixedRevision(0x41, 0xD03, Revision(0, 4), 8),)
-    tables = ErrataTables(TABLES.linux, (replace(spectre_bhb, fixed=fixed),))
+    tables = ErrataTables(linux=TABLES.linux, entries=(replace(spectre_bhb, fixed=fixed),))
     mended = CPUS["A53 fixed"]
     for listed, hazards in (([A53, mended], (BHB,)), ([A53, A55], ()), ([mended, N1], ()), ([A53, N1], (BHB,))):
         assert hazards_of(tables, listed) == hazards_on_list(tables, listed) == hazards

@@ -88,7 +88,7 @@ def test_missing_cpus() -> None:
         (identity(("0", N1), ("1", N1_REVIDR)), True, {N1, N1_REVIDR}),
     ],
 )
-def test_complete(cpus: Identity, complete: bool, known: set[object]) -> None:  # noqa: FBT001 - the answer
+def test_complete(cpus: Identity, complete: bool, known: set[object]) -> None:
     assert cpus.complete is complete
     assert cpus.known == known
 
@@ -105,11 +105,13 @@ def test_equal_identities_have_equal_hashes(cpus: Identity) -> None:
 def test_the_tag_changes_with_the_revision_and_with_every_heartbeat() -> None:
     seen = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 
-    def tag(revision: int, observed_at: datetime) -> str:
+    def tag(revision: int, observed_at: datetime, token: bytes = b"") -> str:
         profile = Profile(identity=uniform(N1))
         each = Host(name="h1", state=HostState.ACTIVE, labels={}, profile=profile, observed_at=observed_at)
-        return HostRecord(each, revision, seen, seen).tag
+        return HostRecord(each, revision, seen, seen, token).tag
 
     moments = [seen, seen + timedelta(microseconds=1), seen + timedelta(days=1), seen - timedelta(days=1)]
     assert tag(1, seen) == tag(1, seen)
     assert len({tag(revision, moment) for revision in (1, 2) for moment in moments}) == 8
+    # In another history the same revision is another change.
+    assert len({tag(1, seen, token) for token in (b"", b"1", b"2")}) == 3

@@ -8,6 +8,7 @@ import pytest
 
 from app.domain.cpu.identity import CpuGroup, Identity
 from app.domain.cpu.implementation import ReportedImplementation
+from app.domain.cpu.report import CpuReport
 from app.domain.errors import InvalidInput
 from app.domain.fleet.capabilities import Capabilities
 from app.domain.fleet.host import MAX_LABELS, Capacity, Host, HostState, Profile
@@ -30,7 +31,7 @@ WHOLE = replace(
 )
 
 
-def reporting(**changes: Any) -> Host:  # noqa: ANN401 - fields of Profile
+def reporting(**changes: Any) -> Host:
     """The whole host with another profile."""
     return replace(WHOLE, profile=replace(WHOLE.profile, **changes))
 
@@ -43,7 +44,7 @@ def reporting(**changes: Any) -> Host:  # noqa: ANN401 - fields of Profile
         (HostPatch(labels={"rack": None, "row": "7"}), replace(WHOLE, labels={"zone": "fra1", "row": "7"})),
         (HostPatch(labels={"never": None}), WHOLE),
         (HostPatch(labels=None), replace(WHOLE, labels={})),
-        (HostPatch(cpus=OTHERS), reporting(identity=Identity(OTHERS))),
+        (HostPatch(cpus=CpuReport(OTHERS)), reporting(identity=Identity(OTHERS))),
         (
             HostPatch(capabilities={"discovery_hypercalls": None}),
             reporting(capabilities=Capabilities(writable_id_registers=True)),

@@ -27,7 +27,7 @@ def zone(operator: Operator, *values: str) -> Requirement:
         (zone(Operator.DOES_NOT_EXIST), False, False, True),
     ],
 )
-def test_operators(requirement: Requirement, in_a: bool, in_b: bool, nowhere: bool) -> None:  # noqa: FBT001 - answers
+def test_operators(requirement: Requirement, in_a: bool, in_b: bool, nowhere: bool) -> None:
     asked = [requirement.holds(labels) for labels in (ZONE_A, {"zone": "b"}, {"rack": "a"})]
     assert asked == [in_a, in_b, nowhere]
 
@@ -37,10 +37,10 @@ def test_operators(requirement: Requirement, in_a: bool, in_b: bool, nowhere: bo
     [
         # An empty selector matches all.
         (Placement(), {"h1", "h2", "h3"}),
-        (Placement(Selector(ZONE_A)), {"h1", "h2"}),
+        (Placement(selector=Selector(ZONE_A)), {"h1", "h2"}),
         # All conditions must hold.
-        (Placement(Selector(ZONE_A, (Requirement("rack", Operator.EXISTS),))), {"h2"}),
-        (Placement(Selector(ZONE_A, (zone(Operator.NOT_IN, "a"),))), set()),
+        (Placement(selector=Selector(ZONE_A, (Requirement("rack", Operator.EXISTS),))), {"h2"}),
+        (Placement(selector=Selector(ZONE_A, (zone(Operator.NOT_IN, "a"),))), set()),
         # "include_hosts, if given and not empty, limits to those names"
         (Placement(include_hosts=("h1", "h3", "h8")), {"h1", "h3"}),
         (Placement(include_hosts=()), {"h1", "h2", "h3"}),
@@ -48,7 +48,7 @@ def test_operators(requirement: Requirement, in_a: bool, in_b: bool, nowhere: bo
         (Placement(exclude_hosts=("h1", "h8")), {"h2", "h3"}),
         (Placement(include_hosts=("h1", "h2"), exclude_hosts=("h1",)), {"h2"}),
         # "the selector holds in any case"
-        (Placement(Selector(ZONE_A), include_hosts=("h1", "h3")), {"h1"}),
+        (Placement(selector=Selector(ZONE_A), include_hosts=("h1", "h3")), {"h1"}),
     ],
 )
 def test_placements(placement: Placement, allowed: set[str]) -> None:

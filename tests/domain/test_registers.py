@@ -16,7 +16,7 @@ def test_what_is_written_reads_back(value: int) -> None:
 
 
 @given(some.registers, st.booleans(), st.integers(1, 16))
-def test_case_and_leading_zeros_do_not_matter(value: int, upper: bool, digits: int) -> None:  # noqa: FBT001 - drawn
+def test_case_and_leading_zeros_do_not_matter(value: int, upper: bool, digits: int) -> None:
     short = f"{value:0{digits}x}"
     assert parse_register(f"0X{short.upper()}" if upper else f"0x{short}") == value
 

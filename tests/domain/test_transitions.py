@@ -23,7 +23,7 @@ DEFINED: Final = Vm("vm-1", VmDefinition(Placement(), Guest(discovers_implementa
 
 
 def running_vm(sealed: Plan, at: str = "h1") -> Vm:
-    boot = Boot("vm-1", 1, sealed, NOON)
+    boot = Boot(vm="vm-1", number=1, plan=sealed, sealed_at=NOON)
     return Vm("vm-1", DEFINED.definition, Running(boot=boot, host=at, identity=HOSTS[at].identity))
 
 

@@ -29,7 +29,7 @@ def vm(
     definition = VmDefinition(placement or Placement(), guest or Guest(discovers_implementations=True))
     if sealed is None:
         return Vm("vm-1", definition)
-    boot = Boot("vm-1", 1, sealed, NOON)
+    boot = Boot(vm="vm-1", number=1, plan=sealed, sealed_at=NOON)
     found = uniform(V1) if exposed else uniform(N1)
     return Vm("vm-1", definition, Running(boot=boot, host="h1", identity=found, migration=migration))
 
@@ -50,7 +50,8 @@ def test_state(each: Vm, state: VmState) -> None:
 # The API: "strong ETag". Whether a VM is exposed shows without a write to it.
 def test_the_tag_changes_with_all_that_shows() -> None:
     records = [
-        VmRecord(vm(sealed=plan(N1), exposed=exposed), key, version)
+        VmRecord(vm(sealed=plan(N1), exposed=exposed), key, version, token)
+        for token in (b"1", b"2")
         for exposed in (True, False)
         for key in (1, 11)
         for version in (1, 11)
@@ -85,7 +86,7 @@ def advised(each: Vm) -> list[str]:
         ("", True, ["kernel_unknown"]),
     ],
 )
-def test_advice_about_the_kernel(release: str | None, discovers: bool, codes: list[str]) -> None:  # noqa: FBT001
+def test_advice_about_the_kernel(release: str | None, discovers: bool, codes: list[str]) -> None:
     assert advised(vm(Guest(discovers, release))) == codes
 
 
@@ -104,7 +105,7 @@ def test_advice_about_the_kernel(release: str | None, discovers: bool, codes: li
         (vm(placement=Placement(accept_hazards=("ARM64_WORKAROUND_843419",))), ["unknown_hazard"]),
         (vm(placement=Placement(accept_hazards=("ARM64_HAS_ICH_HCR_EL2_TDIR",))), ["unknown_hazard"]),
         (
-            vm(Guest(False, "7.3"), plan(N1), Placement(accept_hazards=("X",)), exposed=True),  # noqa: FBT003
+            vm(Guest(False, "7.3"), plan(N1), Placement(accept_hazards=("X",)), exposed=True),
             ["kernel_can_discover", "unknown_hazard", "exposed", "list_not_discovered"],
         ),
     ],
@@ -116,9 +117,9 @@ def test_advice(each: Vm, codes: list[str]) -> None:
 @pytest.mark.parametrize(
     ("each", "words"),
     [
-        (vm(Guest(True, "6.1")), "Linux 6.1 does not ask for the list: discovery came with 6.15"),  # noqa: FBT003
-        (vm(Guest(False, "7.3")), "Linux 7.3 asks for the list, and discovers_implementations is false"),  # noqa: FBT003
-        (vm(Guest(True, "X1")), "'X1' is no Linux release that says whether the guest asks for the list"),  # noqa: FBT003
+        (vm(Guest(True, "6.1")), "Linux 6.1 does not ask for the list: discovery came with 6.15"),
+        (vm(Guest(False, "7.3")), "Linux 7.3 asks for the list, and discovers_implementations is false"),
+        (vm(Guest(True, "X1")), "'X1' is no Linux release that says whether the guest asks for the list"),
         (
             vm(placement=Placement(accept_hazards=("Y", "X"))),
             "accept_hazards names X, Y, which no table is called",
@@ -153,7 +154,7 @@ def migration(state: MigrationState) -> Migration:
         (MigrationState.FAILED, False),
     ],
 )
-def test_open(state: MigrationState, still_open: bool) -> None:  # noqa: FBT001 - the answer
+def test_open(state: MigrationState, still_open: bool) -> None:
     assert migration(state).open is still_open
 
 

@@ -6,7 +6,7 @@ from app.domain.fleet.capabilities import Capabilities
 from app.domain.fleet.fleet import Fleet, FleetHost
 from app.domain.fleet.host import HostState
 from app.domain.fleet.placement import Operator, Placement, Requirement, Selector
-from app.domain.planning.eligibility import MOVE_RULES, reasons
+from app.domain.planning.eligibility import reasons
 from app.domain.planning.plan import Mode, ModeReason, Plan
 from tests.domain.samples import A55, A57, ABLE, ANYWHERE, N1, N1_REVIDR, N3, V1, host, identity, move, plan, unread
 
@@ -18,7 +18,7 @@ def said(
 ) -> dict[str, tuple[str, str]]:
     """Detail and remedy of each reason against the host, which is stale if it is called so."""
     fleet = Fleet.of([each], 1).with_stale(["stale"])
-    found = reasons(fleet, each, move(sealed or plan(N1), current, placement), MOVE_RULES)
+    found = reasons(fleet, each, move(sealed or plan(N1), current, placement))
     return {reason.code.value: (reason.detail, reason.remedy) for reason in found}
 
 
@@ -105,24 +105,24 @@ def test_which_registers_differ(each: FleetHost, listed: Plan, detail: str) -> N
         (Placement(exclude_hosts=("h7",)), "it is among exclude_hosts"),
         (Placement(include_hosts=("h8",)), "it is not among include_hosts"),
         (
-            Placement(Selector({"zone": "b"}), ("h8",), ("h7",)),
+            Placement(selector=Selector({"zone": "b"}), include_hosts=("h8",), exclude_hosts=("h7",)),
             "it is among exclude_hosts; it is not among include_hosts; zone=b is asked, and it has zone=a",
         ),
-        (Placement(Selector({"rack": "r1"})), "rack=r1 is asked, and it has no label rack"),
+        (Placement(selector=Selector({"rack": "r1"})), "rack=r1 is asked, and it has no label rack"),
         (
-            Placement(Selector(match_expressions=(Requirement("zone", Operator.IN, ("b", "c")),))),
+            Placement(selector=Selector(match_expressions=(Requirement("zone", Operator.IN, ("b", "c")),))),
             "zone In [b, c] is asked, and it has zone=a",
         ),
         (
-            Placement(Selector(match_expressions=(Requirement("zone", Operator.NOT_IN, ("a",)),))),
+            Placement(selector=Selector(match_expressions=(Requirement("zone", Operator.NOT_IN, ("a",)),))),
             "zone NotIn [a] is asked, and it has zone=a",
         ),
         (
-            Placement(Selector(match_expressions=(Requirement("rack", Operator.EXISTS),))),
+            Placement(selector=Selector(match_expressions=(Requirement("rack", Operator.EXISTS),))),
             "rack Exists is asked, and it has no label rack",
         ),
         (
-            Placement(Selector({"zone": "a"}, (Requirement("zone", Operator.DOES_NOT_EXIST),))),
+            Placement(selector=Selector({"zone": "a"}, (Requirement("zone", Operator.DOES_NOT_EXIST),))),
             "zone DoesNotExist is asked, and it has zone=a",
         ),
     ],

@@ -142,7 +142,7 @@ def _step(document: Document, cpus: Cpus) -> Step:
 def _placement(document: Document) -> Placement:
     selector = _with(document.pop("selector", {}), "match_expressions", _requirements)
     rest: Document = {key: tuple(value) if isinstance(value, list) else value for key, value in document.items()}
-    return Placement(Selector(**selector), **rest)
+    return Placement(selector=Selector(**selector), **rest)
 
 
 def _requirements(document: list[Document]) -> tuple[Requirement, ...]:

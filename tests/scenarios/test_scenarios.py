@@ -11,7 +11,7 @@ from app.domain.cpu.implementation import Implementation
 from app.domain.fleet.fleet import Fleet, FleetHost
 from app.domain.planning.checking import check_arrival, check_plan
 from app.domain.planning.composition import BootOrder, compose
-from app.domain.planning.eligibility import MOVE_RULES, Move, reasons, targets
+from app.domain.planning.eligibility import Move, reasons, targets
 from app.domain.planning.guest import Guest
 from app.domain.planning.plan import Plan
 from app.domain.planning.reasons import Reason, ReasonCode, Unlisted
@@ -154,7 +154,7 @@ def _sorted(expect: Expected) -> Expected:
 
 
 def _reasons(running: Running, host: FleetHost) -> tuple[Reason, ...]:
-    return reasons(running.fleet, host, running.move, MOVE_RULES)
+    return reasons(running.fleet, host, running.move)
 
 
 def _rejections(running: Running) -> dict[str, list[str]]:

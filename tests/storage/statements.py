@@ -18,11 +18,11 @@ def statements() -> Iterator[list[str]]:
     seen: list[str] = []
     written = Statement.written
 
-    def note(_: Any, __: Any, statement: str, *___: Any) -> None:  # noqa: ANN401 - SQLAlchemy's signature
+    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
         if not statement.startswith(_NOT_COUNTED):
             seen.append(statement)
 
-    def note_direct(statement: Statement, dialect: Any) -> Any:  # noqa: ANN401 - a private type
+    def note_direct(statement: Statement, dialect: Any) -> Any:
         found = written(statement, dialect)
         seen.append(found.text)
         return found

@@ -138,7 +138,7 @@ async def test_a_request_that_was_lost_leaves_its_key_free(settings_on_postgresq
         done(await attempt(), 201)
 
 
-async def blocked(connection: Any) -> None:  # noqa: ANN401 - asyncpg's connection, or a proxy of it
+async def blocked(connection: Any) -> None:
     """Wait until somebody waits for a lock."""
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     await soon(lambda: connection.fetchval(waiting))

@@ -129,6 +129,10 @@ WHEN: Final = "must be 'applies', 'believed_safe' or 'not_believed_safe'"
 CLASS: Final = "must be 'erratum', 'vulnerability' or 'feature'"
 RULE: Final = "must be 'any_affected' or 'any_safe'"
 UNKNOWN: Final = "is not a known key"
+ENTRY: Final = (
+    "class, config, config_off_ranges, decided_by_identity_alone, depends_also_on, el2_only, fixed, id, k, log, "
+    "log_when, ranges, rule, source, title, vcpu_ranges"
+)
 
 
 @pytest.mark.parametrize(
@@ -140,14 +144,14 @@ UNKNOWN: Final = "is not a known key"
         ("/linux", 7.3, "must be a kernel version in a string, such as 6.18.15"),
         ("/entries", {}, "must be an array, not an object"),
         ("/left_out", None, "must be an array, not null"),
-        ("/further", 1, UNKNOWN),
+        ("/further", 1, f"{UNKNOWN}. Known: entries, format, left_out, linux"),
         (DENY, 7, "must be an object, not 7"),
         (f"{DENY}/id", "two words", "must be letters, digits and underscores"),
         (f"{DENY}/id", 7, "must be letters, digits and underscores"),
         (f"{ALLOW}/id", "DENY", "is the id of another entry too"),
         ("/left_out/0/id", "ALLOW", "is the id of another entry too"),
         (f"{DENY}/title", "", "must not be empty"),
-        (f"{DENY}/log", False, "must be a string, not false"),
+        (f"{DENY}/log", False, "must be a string, not false: put it in quotes"),
         (f"{DENY}/log_when", "never", f'{WHEN}, not "never"'),
         (f"{DENY}/log_when", None, "must be null where `log` is, and only there"),
         (f"{ALLOW}/log_when", "believed_safe", "must be null where `log` is, and only there"),
@@ -157,13 +161,13 @@ UNKNOWN: Final = "is not a known key"
         (f"{DENY}/rule", "all_affected", f'{RULE}, not "all_affected": did you mean any_affected?'),
         (f"{DENY}/ranges", "all", 'must be an array, not "all"'),
         (f"{ALLOW}/ranges", [], "must not be empty"),
-        (f"{DENY}/depends_also_on", 1, "must be a string, not 1"),
+        (f"{DENY}/depends_also_on", 1, "must be a string, not 1: put it in quotes"),
         (f"{ALLOW}/decided_by_identity_alone", "yes", 'must be true or false, not "yes"'),
         (f"{ALLOW}/el2_only", 1, "must be true or false, not 1"),
         (f"{DENY}/config/0", "ERRATUM_1", "must be the name of a kernel option, CONFIG_…"),
         (f"{DENY}/k", 0, "must be at least 1, not 0"),
         (f"{DENY}/k", "8", 'must be an integer, not "8"'),
-        (f"{DENY}/a~b", 1, UNKNOWN),
+        (f"{DENY}/a~b", 1, f"{UNKNOWN}. Known: {ENTRY}"),
         (f"{RANGE}/implementer", "0x041", HEXADECIMAL_2),
         (f"{RANGE}/implementer", 65, HEXADECIMAL_2),
         (f"{RANGE}/part", "0xD03", HEXADECIMAL_3),
@@ -171,14 +175,18 @@ UNKNOWN: Final = "is not a known key"
         (f"{RANGE}/min", "r0p5\n", RNPM),
         (f"{RANGE}/max", "r0p16", RNPM),
         (f"{ALLOW}/ranges/0/max", "r0p2", "must not be below `min`"),
-        (f"{RANGE}/part_mask", "0xfff", UNKNOWN),
+        (
+            f"{RANGE}/part_mask",
+            "0xfff",
+            f"{UNKNOWN}: did you mean part? Known: config, implementer, max, min, part, since",
+        ),
         (f"{ALLOW}/ranges/0/since", 6.18, "must be a kernel version in a string, such as 6.18.15"),
         (f"{DENY}/vcpu_ranges/0/part", "0x201", "has bits outside `part_mask`"),
         (f"{FIXED}/revidr_bit", 32, "must be at most 31, not 32"),
         (f"{FIXED}/variant_revision", "0p4", RNPM),
-        (f"{FIXED}/mask", 1, UNKNOWN),
+        (f"{FIXED}/mask", 1, f"{UNKNOWN}. Known: implementer, part, revidr_bit, variant_revision"),
         ("/left_out/0/reason", None, "must be a string, not null"),
-        ("/left_out/0/rule", "any_safe", UNKNOWN),
+        ("/left_out/0/rule", "any_safe", f"{UNKNOWN}. Known: id, log, ranges, reason, source"),
     ],
 )
 def test_names_the_fault_of_one_value(pointer: str, value: object, detail: str) -> None:
@@ -245,7 +253,7 @@ def test_the_error_says_all_faults() -> None:
         read_errata_tables(b'{"entries": [], "left_out": []}')
 
 
-def _places(value: Any, pointer: str = "") -> list[str]:  # noqa: ANN401 - JSON
+def _places(value: Any, pointer: str = "") -> list[str]:
     children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [place for key, child in children for place in (f"{pointer}/{key}", *_places(child, f"{pointer}/{key}"))]
 

@@ -17,11 +17,11 @@ pytestmark = pytest.mark.anyio
 class Interrupted:
     """A connection on which something else happens after the first statement."""
 
-    def __init__(self, connection: Any, meanwhile: Callable[[], Awaitable[object]]) -> None:  # noqa: ANN401 - SQLAlchemy's
+    def __init__(self, connection: Any, meanwhile: Callable[[], Awaitable[object]]) -> None:
         self._connection = connection
         self._meanwhile: Callable[[], Awaitable[object]] | None = meanwhile
 
-    async def execute(self, statement: Any) -> Any:  # noqa: ANN401 - the same
+    async def execute(self, statement: Any) -> Any:
         result = await self._connection.execute(statement)
         meanwhile, self._meanwhile = self._meanwhile, None
         if meanwhile:

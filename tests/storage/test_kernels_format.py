@@ -48,7 +48,11 @@ CODES = "discovery, revidr_ignored, revidr_unsure"
             "/behaviours/0/measured: lists under `not_so` a version inside a span",
         ),
         ("/behaviours/0/measured", {"so": []}, "/behaviours/0/measured/not_so: is missing"),
-        ("/behaviours/0/note", "", "/behaviours/0/note: is not a known key"),
+        (
+            "/behaviours/0/note",
+            "",
+            "/behaviours/0/note: is not a known key. Known: code, measured, source, spans, title",
+        ),
     ],
 )
 def test_names_the_fault_of_a_document(pointer: str, value: object, fault: str) -> None:

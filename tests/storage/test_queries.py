@@ -60,12 +60,13 @@ READS = {
     "/v1/vms/vm-1/boots/1": 1,
     "/v1/vms/vm-1/implementation-list": HOT,
     "/v1/vms/vm-1/hypercalls": 1,
-    "/v1/vms/vm-1/targets": 2,
-    "/v1/vms/vm-1/targets/h1": 2,
-    "/v1/vms/vm-1/rejections": 2,
+    "/v1/vms/vm-1/targets": HOT,
+    "/v1/vms/vm-1/targets/h1": HOT,
+    "/v1/vms/vm-1/rejections": HOT,
     "/v1/migrations": 1,
     "/v1/migrations?vm=vm-1&state=failed": 1,
-    "/metrics": 5,
+    "/metrics": 6,
+    "/v1/fleet": 6,
 }
 
 
@@ -140,7 +141,7 @@ async def test_a_key_costs_three_statements_more(client: httpx.AsyncClient) -> N
 
 async def test_an_import_costs_the_same_for_one_host_and_for_many(settings: Settings) -> None:
     async def imported(client: httpx.AsyncClient, hosts: range) -> int:
-        body = "".join(f'{{"name": "n{each}", "cpus": [{{"midr": 1, "revidr": 0}}]}}\n' for each in hosts)
+        body = "".join(f'{{"name": "n{each}", "cpus": [{{"midr": "0x413fd0c1", "revidr": 0}}]}}\n' for each in hosts)
         with statements() as sent:
             done(await import_hosts(client, body))
         return len(sent)

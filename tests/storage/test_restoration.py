@@ -1,6 +1,7 @@
 """A database that is put back to an earlier time under running workers."""
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import httpx
@@ -8,7 +9,25 @@ import pytest
 from anyio.to_thread import run_sync
 
 from app.settings import Settings
-from tests.api.talk import N1, N2, V1, V2, admit, boot, codes, done, get, put_host, put_vm, refused, stop, triples
+from tests.api.talk import (
+    N1,
+    N2,
+    V1,
+    V2,
+    admit,
+    boot,
+    codes,
+    done,
+    get,
+    host,
+    import_hosts,
+    put_host,
+    put_vm,
+    refused,
+    stop,
+    triples,
+    vm,
+)
 from tests.databases import Backup
 from tests.serving import serving
 
@@ -152,3 +171,88 @@ async def test_a_key_that_was_used_after_the_backup_is_free_again(workers: Worke
     second = done(await two.post(**request), 201)  # type: ignore[arg-type] # the same
     assert first["id"] != second["id"]
     assert (await get(one, "/v1/vms/vm-1"))["migration"] == second["id"]
+
+
+# Tags: the database comes to the same numbers again, with other contents.
+
+
+async def tagged(worker: httpx.AsyncClient, path: str, **body: object) -> str:
+    """The tag of a resource after a change that leads to it."""
+    done(await worker.put(path, json=body))
+    return str((await worker.get(path)).headers["ETag"])
+
+
+async def assert_of_another_content(worker: httpx.AsyncClient, path: str, lost: str, **body: object) -> None:
+    """Whoever has a tag of the lost history reads anew, and changes nothing."""
+    present = await worker.get(path, headers={"If-None-Match": lost})
+    assert present.status_code == 200
+    assert present.headers["ETag"] != lost
+    refused(await worker.put(path, json=body, headers={"If-Match": lost}), 412, "stale_revision")
+    refused(await worker.delete(path, headers={"If-Match": lost}), 412, "stale_revision")
+    assert (await worker.get(path)).content == present.content
+
+
+SEEN = "2026-11-22T10:00:00Z"
+
+
+async def test_a_tag_of_a_host_is_of_one_history(workers: Workers, backup: Backup) -> None:
+    one, two = workers
+    lost = await tagged(one, "/v1/hosts/h2", **host(N2, observed_at=SEEN))
+    await run_sync(backup.restore)
+    other = await tagged(two, "/v1/hosts/h2", **host(V1, observed_at=SEEN))
+    assert lost != other
+    for worker in workers:
+        await assert_of_another_content(worker, "/v1/hosts/h2", lost, **host(N1))
+
+
+async def test_a_tag_of_an_imported_host_is_of_one_history(workers: Workers, backup: Backup) -> None:
+    one, two = workers
+    tags = []
+    for worker, reported in ((one, N2), (two, V1)):
+        for name in ("h2", "h3"):
+            line = host(reported, observed_at=SEEN) | {"name": name}
+            done(await import_hosts(worker, json.dumps(line)))
+        tags.append([(await worker.get(f"/v1/hosts/{name}")).headers["ETag"] for name in ("h2", "h3")])
+        if worker is one:
+            await run_sync(backup.restore)
+    for name, lost, present in zip(("h2", "h3"), *tags, strict=True):
+        assert lost != present
+        await assert_of_another_content(one, f"/v1/hosts/{name}", lost, **host(N1))
+
+
+async def test_a_tag_of_a_vm_is_of_one_history(workers: Workers, backup: Backup) -> None:
+    one, two = workers
+    lost = await tagged(one, "/v1/vms/vm-1", **vm({"exclude_hosts": ["h8"]}))
+    lost_too = await tagged(one, "/v1/vms/vm-2", **vm({"exclude_hosts": ["h8"]}))
+    await run_sync(backup.restore)
+    for path, tag in (("/v1/vms/vm-1", lost), ("/v1/vms/vm-2", lost_too)):
+        assert tag != await tagged(two, path, **vm({"exclude_hosts": ["h9"]}))
+        for worker in workers:
+            await assert_of_another_content(worker, path, tag, **vm())
+
+
+Step = Callable[[httpx.AsyncClient], Awaitable[object]]
+
+STEPS: dict[str, tuple[Step, Step]] = {
+    "stop": (lambda worker: stop(worker, "vm-1"), lambda worker: put_vm(worker, "vm-1", {"exclude_hosts": ["h9"]})),
+    "admission": (lambda worker: admit(worker, "vm-1", "h2"), lambda worker: stop(worker, "vm-1")),
+    "boot": (lambda worker: rebooted(worker, "h1"), lambda worker: rebooted(worker, "h2")),
+}
+
+
+async def rebooted(worker: httpx.AsyncClient, on: str) -> None:
+    await stop(worker, "vm-1")
+    await boot(worker, "vm-1", on)
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_every_write_to_a_vm_is_of_one_history(workers: Workers, backup: Backup, step: str) -> None:
+    one, two = workers
+    tags = []
+    for worker, write in zip(workers, STEPS[step], strict=True):
+        await write(worker)
+        tags.append((await worker.get("/v1/vms/vm-1")).headers["ETag"])
+        if worker is one:
+            await run_sync(backup.restore)
+    assert tags[0] != tags[1]
+    refused(await two.post("/v1/vms/vm-1/stop", headers={"If-Match": tags[0]}), 412, "stale_revision")

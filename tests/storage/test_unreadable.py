@@ -339,7 +339,7 @@ async def test_a_damaged_boot_is_stopped_and_adopted(settings: Settings, damage:
         refused(stale, 412, "stale_revision")
         assert (await stop(client, "bad"))["state"] == "defined"
         assert (await get(client, "/v1/vms/bad/boots"))["items"] == []
-        exposed = {"mode": "discoverable", "implementations": [{"midr": "0x2", "revidr": "0x0", "aidr": "0x0"}]}
+        exposed = {"mode": "discoverable", "implementations": [{"midr": "0x410fd490", "revidr": "0x0", "aidr": "0x0"}]}
         assert (await boot(client, "bad", "good-1", adopt=exposed))["boot"] == 2
         assert [each["boot"] for each in (await get(client, "/v1/vms/bad/boots", limit=1))["items"]] == []
         assert [each["boot"] for each in (await get(client, "/v1/vms/bad/boots"))["items"]] == [2]

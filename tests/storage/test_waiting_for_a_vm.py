@@ -52,7 +52,7 @@ async def test_every_change_that_was_waited_for_is_seen(worker: Context, other: 
     await put_vm(worker, "vm-1", VmDefinition(Placement(), Guest(discovers_implementations=True)), UNCONDITIONAL)
     booted = await after(worker, other, boot_vm(worker, BootRequest("vm-1", "h1"), UNCONDITIONAL))
     assert booted.vm.running
-    assert (booted.vm.running.host, booted.vm.running.boot.number, booted.boots) == ("h1", 1, 1)
+    assert (booted.vm.running.host, booted.vm.running.boot.number, booted.vm.boots) == ("h1", 1, 1)
     admitting = await after(worker, other, admit_migration(worker, "vm-1", "h2", UNCONDITIONAL))
     assert admitting.vm.running
     migration = admitting.vm.running.migration

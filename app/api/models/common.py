@@ -1,5 +1,6 @@
 """Types of fields that many wire models share."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
@@ -16,10 +17,13 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from app.api.patterns import NAME, PRINTABLE
 from app.domain.cpu.cpu_names import CpuNames
 from app.domain.cpu.cpulist import CpuList, parse_cpulist
 from app.domain.cpu.implementation import Implementation, ReportedImplementation
+from app.domain.cpu.midr import check_midr
 from app.domain.cpu.registers import REGISTER_MAX, format_register, parse_register
+from app.domain.planning.advice import Advice
 
 
 class In(BaseModel):
@@ -58,6 +62,22 @@ RegisterIn = Annotated[
     ),
 ]
 
+MidrIn = Annotated[
+    int,
+    PlainValidator(lambda value: check_midr(_register(value))),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": "^0[xX][0-9a-fA-F]{0,11}[fF][0-9a-fA-F]{4}$"},
+                {"type": "integer", "minimum": 0xF0000, "maximum": REGISTER_MAX - 1},
+            ],
+            "description": "MIDR_EL1. Bits 19:16 are 0xf on every arm64 CPU (/proc/cpuinfo prints 8 there).",
+            "examples": ["0x413fd0c1"],
+        }
+    ),
+]
+"""A register that names a CPU: what no arm64 CPU can have is refused wherever it comes in."""
+
 RegisterOut = Annotated[
     int,
     PlainSerializer(format_register, return_type=str),
@@ -85,16 +105,12 @@ CpuListField = Annotated[
     WithJsonSchema({"type": "string", "description": "CPU numbers in Linux cpulist syntax.", "examples": ["0-63"]}),
 ]
 
-NAME_PATTERN: Final = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$"
-
-Name = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=NAME_PATTERN)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=NAME)]
 """DNS-subdomain style."""
 
-_PRINTABLE: Final = r"^[^\x00-\x1f\x7f]*$"
-
-Text = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=_PRINTABLE)]
-LabelKey = Annotated[str, StringConstraints(min_length=1, max_length=317, pattern=_PRINTABLE)]
-LabelValue = Annotated[str, StringConstraints(max_length=253, pattern=_PRINTABLE)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=PRINTABLE)]
+LabelKey = Annotated[str, StringConstraints(min_length=1, max_length=317, pattern=PRINTABLE)]
+LabelValue = Annotated[str, StringConstraints(max_length=253, pattern=PRINTABLE)]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FAR: Final = datetime(9000, 1, 1, tzinfo=UTC)
@@ -148,7 +164,7 @@ NextCursor = Annotated[
 class RegistersIn(In):
     """A fully known implementation."""
 
-    midr: RegisterIn
+    midr: MidrIn
     revidr: RegisterIn
     aidr: RegisterIn
 
@@ -183,18 +199,33 @@ class ImplementationOut(Out):
         return cls(**implementation._asdict(), name=names.name(implementation))
 
 
+class WarningOut(Out):
+    code: str
+    detail: str
+
+
+Warnings = Annotated[
+    list[WarningOut],
+    Field(description="What contradicts itself or the facts. Nothing is decided by it.", examples=[[]]),
+]
+
+
+def warned(advice: Iterable[Advice]) -> list[WarningOut]:
+    return [WarningOut(code=each.code, detail=each.detail) for each in advice]
+
+
 Admissible = Annotated[
     bool, Field(description="False while a migration of the VM is open: no other is admitted before it is closed.")
 ]
 OpenMigration = Annotated[str | None, Field(description="The open migration of the VM.", examples=[None])]
 
 
-def where_any(description: str | None = None) -> Any:  # noqa: ANN401 - a field's default
+def where_any(description: str | None = None) -> Any:
     """A field that is left out where there is nothing to say; null, where it stands, is then a value of its own."""
     return Field(None, description=description, exclude_if=lambda value: value is None)
 
 
-def example(value: Any) -> ConfigDict:  # noqa: ANN401 - a JSON document
+def example(value: Any) -> ConfigDict:
     """Model configuration that gives a whole example of the document."""
     return ConfigDict(json_schema_extra={"examples": [value]})
 

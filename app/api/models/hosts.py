@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, Field, StrictBool, StrictInt
+from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt
 
 from app.api.models.common import (
     CpuListField,
@@ -16,13 +16,16 @@ from app.api.models.common import (
     LabelKey,
     LabelsOut,
     LabelValue,
+    MidrIn,
     Moment,
     NextCursor,
     Out,
     RegisterIn,
     RegisterOut,
     Text,
+    Warnings,
     example,
+    warned,
 )
 from app.domain.cpu.cpu_names import CpuNames
 from app.domain.cpu.cpulist import CpuList
@@ -31,8 +34,10 @@ from app.domain.cpu.implementation import ReportedImplementation
 from app.domain.fleet.capabilities import DISCOVERY_HYPERCALLS, WRITABLE_ID_REGISTERS, Capabilities
 from app.domain.fleet.history import IdentityPeriod, PastIdentity
 from app.domain.fleet.host import MAX_LABELS, Capacity, Host, HostRecord, HostState, Profile
+from app.domain.planning.advice import host_advice
 
-MAX_GROUPS = 1024
+MAX_GROUPS: Final = 64
+"""The machines there are have at most ten kinds of CPUs. What is stored with more stays as it is."""
 
 
 EXAMPLE_HOST = {
@@ -51,12 +56,29 @@ class CpuGroupIn(In):
     """CPUs that report the same registers."""
 
     cpu_list: CpuListField | None = Field(None, description="Optional where there is one group: all CPUs.")
-    midr: RegisterIn
+    midr: MidrIn
     revidr: RegisterIn
-    aidr: RegisterIn | None = Field(None, description="null where it could not be read: unknown, never 0.")
+    aidr: RegisterIn | None = Field(
+        None,
+        description="null is unknown, never 0. Left out where it was not read: what is known of these CPUs then stays, "
+        "as long as their MIDR and REVIDR do.",
+    )
 
     def to_domain(self) -> CpuGroup:
         return CpuGroup(self.cpu_list, ReportedImplementation(self.midr, self.revidr, self.aidr))
+
+
+CpuGroups = Annotated[list[CpuGroupIn], Field(min_length=1, max_length=MAX_GROUPS)]
+
+
+def _few(groups: Any) -> Any:
+    if isinstance(groups, list) and len(groups) > MAX_GROUPS:
+        message = (
+            f"a host has at most {MAX_GROUPS} groups of CPUs, and here are {len(groups)}: CPUs with the same registers"
+            " belong in one group"
+        )
+        raise ValueError(message)
+    return groups
 
 
 def _apart(groups: list[CpuGroupIn]) -> list[CpuGroupIn]:
@@ -105,7 +127,11 @@ class HostIn(OneOfAKind):
     model_config = In.model_config | example(EXAMPLE_HOST)
 
     state: HostState = HostState.ACTIVE
-    cpus: Annotated[list[CpuGroupIn], Field(min_length=1, max_length=MAX_GROUPS), AfterValidator(_apart)]
+    cpus: Annotated[
+        CpuGroups,
+        BeforeValidator(_few, json_schema_input_type=CpuGroups),
+        AfterValidator(_apart),
+    ]
     capabilities: CapabilitiesIn = CapabilitiesIn()
     capacity: CapacityIn | None = None
     kernel_release: Text | None = None
@@ -119,6 +145,11 @@ class HostIn(OneOfAKind):
             profile=self._profile(),
             observed_at=self.observed_at or now,
         )
+
+    @property
+    def unread(self) -> frozenset[int]:
+        """Positions of the groups that say nothing of AIDR."""
+        return frozenset(at for at, group in enumerate(self.cpus) if "aidr" not in group.model_fields_set)
 
     def _profile(self) -> Profile:
         return Profile(
@@ -195,6 +226,7 @@ class HostOut(HostReport):
     unreadable: bool = Field(
         description="What is stored of it cannot be read, so it is no target and covers no VM. Report it again."
     )
+    warnings: Warnings
     fleet_revision: FleetRevision = Field(description="The fleet revision of its last change.")
     created_at: datetime
     updated_at: datetime
@@ -208,6 +240,7 @@ class HostOut(HostReport):
             implementations=[ImplementationOut.from_domain(each, names) for each in identity.reported],
             identity_complete=identity.complete,
             unreadable=not identity.readable,
+            warnings=warned(host_advice(record.host.profile)),
             fleet_revision=record.revision,
             created_at=record.created_at,
             updated_at=record.updated_at,

@@ -12,6 +12,7 @@ from app.api.models.common import (
     Name,
     Out,
 )
+from app.api.patterns import TABLE_ID
 from app.domain.fleet.placement import DEFAULT_MAX_IMPLEMENTATIONS, Operator, Placement, Requirement, Selector
 
 MAX_IMPLEMENTATIONS = 65_536
@@ -20,7 +21,7 @@ MAX_IMPLEMENTATIONS = 65_536
 _MANY = 100_000
 
 
-HazardId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,100}$")]
+HazardId = Annotated[str, StringConstraints(pattern=TABLE_ID)]
 
 
 class RequirementIn(In):
@@ -69,11 +70,11 @@ class PlacementIn(In):
 
     def to_domain(self) -> Placement:
         return Placement(
-            self.selector.to_domain() if self.selector else Selector(),
-            tuple(self.include_hosts),
-            tuple(self.exclude_hosts),
-            self.max_implementations,
-            tuple(self.accept_hazards),
+            selector=self.selector.to_domain() if self.selector else Selector(),
+            include_hosts=tuple(self.include_hosts),
+            exclude_hosts=tuple(self.exclude_hosts),
+            max_implementations=self.max_implementations,
+            accept_hazards=tuple(self.accept_hazards),
         )
 
 

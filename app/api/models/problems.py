@@ -30,7 +30,9 @@ class ProblemOut(Out):
     request_id: str
     errors: list[FaultOut] | None = where_any()
     reasons: list[ReasonOut] | None = where_any()
-    errors_total: int | None = where_any("All faults of an import, those not named too.")
+    errors_total: int | None = where_any(
+        "All faults, those not named too: of an import, or of a document with very many."
+    )
     count: int | None = where_any("too_many_implementations: how long the list would be.")
     max_implementations: int | None = where_any()
     candidates: list[CandidateOut] | None = where_any("What could be left out, rarest first.")

@@ -53,7 +53,7 @@ class WeakeningOut(Out):
         return cls(implementation=implementation, tables=list(weakening.tables))
 
 
-def _only_with(code: ReasonCode, description: str) -> Any:  # noqa: ANN401 - a field's default
+def _only_with(code: ReasonCode, description: str) -> Any:
     """A field that stands only in reasons of one code."""
     return where_any(f"{code}: {description}")
 

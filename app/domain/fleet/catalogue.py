@@ -8,7 +8,7 @@ from pyroaring import FrozenBitMap
 
 from app.domain.cpu.implementation import Implementation, ReportedImplementation
 from app.domain.fleet.fleet import Facet, Fleet, union
-from app.domain.fleet.host import HostState
+from app.domain.fleet.host import UNREADABLE, HostState
 from app.domain.fleet.placement import Placement, Requirement, Selector
 
 
@@ -25,28 +25,48 @@ class ImplementationPattern:
         return all(value in (None, found) for value, found in zip(wanted, reported, strict=True))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HostFilter:
-    """Conditions on hosts; all must hold."""
+    """Conditions on hosts; all must hold. Where one is None, it is not asked for."""
 
     labels: tuple[Requirement, ...] = ()
     states: frozenset[HostState] = frozenset()
     """Any of these; of every state where empty."""
     implementation: ImplementationPattern | None = None
+    stale: bool | None = None
+    incomplete: bool | None = None
+    unreadable: bool | None = None
 
     def select(self, fleet: Fleet) -> FrozenBitMap:
-        hosts = fleet.allowed(Placement(Selector(match_expressions=self.labels)))
+        hosts = fleet.allowed(Placement(selector=Selector(match_expressions=self.labels)))
         if self.states:
             hosts &= union(fleet.having(Facet.STATE, state) for state in self.states)
         if self.implementation:
             hosts &= _with_implementation(fleet, self.implementation)
+        for wanted, having in ((self.stale, stale), (self.incomplete, incomplete), (self.unreadable, unreadable)):
+            if wanted is not None:
+                hosts = hosts & having(fleet) if wanted else hosts - having(fleet)
         return hosts
+
+
+def stale(fleet: Fleet) -> FrozenBitMap:
+    """The hosts that were not observed recently enough."""
+    return fleet.stale
+
+
+def incomplete(fleet: Fleet) -> FrozenBitMap:
+    """The hosts with an unknown register (rule 1); those that cannot be read are among them."""
+    return fleet.incomplete
+
+
+def unreadable(fleet: Fleet) -> FrozenBitMap:
+    """The hosts of which what is stored cannot be read."""
+    return fleet.having(Facet.IDENTITY, UNREADABLE)
 
 
 def with_any_of(fleet: Fleet, implementations: Collection[Implementation]) -> FrozenBitMap:
     """The hosts that have at least one of these implementations, fully known."""
-    wanted = frozenset(implementations)
-    return union(hosts for identity, hosts in fleet.identities() if not identity.known.isdisjoint(wanted))
+    return fleet.having_any(Facet.IMPLEMENTATION, implementations)
 
 
 def _with_implementation(fleet: Fleet, pattern: ImplementationPattern) -> FrozenBitMap:

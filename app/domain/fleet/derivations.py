@@ -18,14 +18,14 @@ class Derivations:
         self._kept: dict[Hashable, tuple[Any, int]] = {}
         self._size = 0
 
-    def once(self, question: Hashable, work: Callable[[], Any], size: Callable[[Any], int]) -> Any:  # noqa: ANN401 - typed by `Fleet.derived`
+    def once(self, question: Hashable, work: Callable[[], Any], size: Callable[[Any], int]) -> Any:
         if (found := self._kept.get(question)) is not None:
             return found[0]
         answer = work()
         self._keep(question, answer, size(answer))
         return answer
 
-    def _keep(self, question: Hashable, answer: Any, size: int) -> None:  # noqa: ANN401 - the same
+    def _keep(self, question: Hashable, answer: Any, size: int) -> None:
         if size > _EACH:
             return
         self._kept[question] = answer, size

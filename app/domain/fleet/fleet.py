@@ -7,16 +7,18 @@ judged together. Numbers ascend with names, but for a short tail of hosts that c
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from enum import IntEnum, auto
 from heapq import merge
 from itertools import takewhile
-from typing import Concatenate, Final, NamedTuple, ParamSpec, TypeVar, assert_never
+from typing import Any, Concatenate, Final, NamedTuple, ParamSpec, TypeVar, assert_never
 
 from pyroaring import BitMap, FrozenBitMap
 
 from app.domain.cpu.identity import Identity
+from app.domain.cpu.implementation import Implementation
 from app.domain.fleet.capabilities import Capabilities
 from app.domain.fleet.derivations import Derivations
 from app.domain.fleet.host import Host, HostState, Profile
@@ -59,25 +61,31 @@ class Facet(IntEnum):
     LABEL = auto()
     LABEL_KEY = auto()
     IDENTITY = auto()
+    COMPLETE = auto()
+    IMPLEMENTATION = auto()
+    """Fully known ones; a host may have several."""
     CAPABILITY = auto()
     """By name, with what is reported of it."""
 
 
 Fact = tuple[Facet, Hashable]
-Postings = Mapping[Facet, Mapping[Hashable, FrozenBitMap]]
+Postings = Mapping[Facet, Mapping[Any, FrozenBitMap]]
 
 
-def _facts(host: FleetHost) -> Iterator[Fact]:
-    yield Facet.STATE, host.state
-    yield Facet.IDENTITY, host.profile.identity
-    for label in host.labels:
+def _facts(state: HostState, labels: Labels, profile: Profile) -> Iterator[Fact]:
+    yield Facet.STATE, state
+    yield Facet.IDENTITY, profile.identity
+    yield Facet.COMPLETE, profile.identity.complete
+    for implementation in profile.identity.known:
+        yield Facet.IMPLEMENTATION, implementation
+    for label in labels:
         yield Facet.LABEL, label
         yield Facet.LABEL_KEY, label[0]
-    for answer in host.profile.capabilities.answers:
+    for answer in profile.capabilities.answers:
         yield Facet.CAPABILITY, answer
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fleet:
     """Make one with `Fleet.of`, a changed one with `changed`; nothing of a fleet ever changes in place."""
 
@@ -102,13 +110,13 @@ class Fleet:
         ordered = tuple(sorted(hosts, key=lambda host: host.name))
         names = tuple(host.name for host in ordered)
         return cls(
-            revision,
-            ordered,
-            names,
-            {name: number for number, name in enumerate(names)},
-            len(ordered),
-            _index(enumerate(ordered)),
-            FrozenBitMap(range(len(ordered))),
+            revision=revision,
+            _hosts=ordered,
+            _names=names,
+            _numbers={name: number for number, name in enumerate(names)},
+            _ordered=len(ordered),
+            _postings=_index(enumerate(ordered)),
+            present=FrozenBitMap(range(len(ordered))),
         )
 
     def __len__(self) -> int:
@@ -147,11 +155,18 @@ class Fleet:
         postings = self._postings.get(facet, {})
         return union(postings[value] for value in values if value in postings)
 
-    def identities(self) -> Iterator[tuple[Identity, FrozenBitMap]]:
+    def identities(self) -> Collection[tuple[Identity, FrozenBitMap]]:
         """Each distinct identity with the hosts that have it, in no order that means anything."""
-        for identity, hosts in self._postings.get(Facet.IDENTITY, {}).items():
-            if isinstance(identity, Identity):
-                yield identity, hosts
+        return self._postings.get(Facet.IDENTITY, {}).items()
+
+    def implementations(self) -> AbstractSet[Implementation]:
+        """Every distinct implementation that is fully known."""
+        return self._postings.get(Facet.IMPLEMENTATION, {}).keys()
+
+    @property
+    def incomplete(self) -> FrozenBitMap:
+        """Hosts that have an unknown register."""
+        return self.having(Facet.COMPLETE, value=False)
 
     def allowed(self, placement: Placement) -> FrozenBitMap:
         """The hosts that the placement allows, as `Placement.allows` would say host by host."""
@@ -195,13 +210,12 @@ class Fleet:
 
     def in_name_order(self, hosts: FrozenBitMap, after: str = "") -> Iterator[FleetHost]:
         """These hosts by name, those after a name only; asks no more of the set than the caller takes."""
+        name = self._names.__getitem__
         start = bisect_right(self._names, after, hi=self._ordered)
-        ordered = takewhile(lambda number: number < self._ordered, hosts.iter_equal_or_larger(start))
-        tail = (number for number in hosts.iter_equal_or_larger(self._ordered) if self._names[number] > after)
-        for number in merge(ordered, sorted(tail, key=self._names.__getitem__), key=self._names.__getitem__):
-            host = self._hosts[number]
-            if host is not None:
-                yield host
+        ordered = takewhile(self._ordered.__gt__, hosts.iter_equal_or_larger(start))
+        tail = (number for number in hosts.iter_equal_or_larger(self._ordered) if name(number) > after)
+        numbers = merge(ordered, sorted(tail, key=name), key=name)
+        return filter(None, map(self._hosts.__getitem__, numbers))
 
     def alone(self, name: str) -> "Fleet":
         """The fleet without all others: a question about one host need not cost what one about the fleet does."""
@@ -240,14 +254,14 @@ class Fleet:
         for number, host in (dict.fromkeys(before) | after).items():
             hosts[number] = host
         return Fleet(
-            revision,
-            hosts,
-            self._names + fresh if fresh else self._names,
-            numbers,
-            self._ordered,
-            _reindexed(self._postings, before, after),
-            self.present - FrozenBitMap(before) | FrozenBitMap(after),
-            self.stale - FrozenBitMap(self._numbers[name] for name in gone),
+            revision=revision,
+            _hosts=hosts,
+            _names=self._names + fresh if fresh else self._names,
+            _numbers=numbers,
+            _ordered=self._ordered,
+            _postings=_reindexed(self._postings, before, after),
+            present=self.present - FrozenBitMap(before) | FrozenBitMap(after),
+            stale=self.stale - FrozenBitMap(self._numbers[name] for name in gone),
         )
 
     def _renumbered(self, fresh: tuple[str, ...], gone: set[str]) -> Mapping[str, int]:
@@ -266,10 +280,13 @@ def union(sets: Iterable[FrozenBitMap]) -> FrozenBitMap:
 
 
 def _index(hosts: Iterable[tuple[int, FleetHost]]) -> Postings:
-    numbers: dict[Fact, list[int]] = defaultdict(list)
+    alike: dict[tuple[HostState, Labels, Profile], list[int]] = defaultdict(list)
     for number, host in hosts:
-        for fact in _facts(host):
-            numbers[fact].append(number)
+        alike[host[1:]].append(number)
+    numbers: dict[Fact, list[int]] = defaultdict(list)
+    for kind, members in alike.items():
+        for fact in _facts(*kind):
+            numbers[fact] += members
     postings: dict[Facet, dict[Hashable, FrozenBitMap]] = defaultdict(dict)
     for (facet, value), members in numbers.items():
         postings[facet][value] = FrozenBitMap(members)
@@ -277,7 +294,7 @@ def _index(hosts: Iterable[tuple[int, FleetHost]]) -> Postings:
 
 
 def _facts_of(host: FleetHost | None) -> frozenset[Fact]:
-    return frozenset() if host is None else frozenset(_facts(host))
+    return frozenset() if host is None else frozenset(_facts(*host[1:]))
 
 
 def _reindexed(postings: Postings, before: Mapping[int, FleetHost], after: Mapping[int, FleetHost]) -> Postings:

@@ -78,6 +78,8 @@ class LinedHost(NamedTuple):
 
     line: int
     host: Host
+    unread: frozenset[int] = frozenset()
+    """As in `HostReport`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +91,10 @@ class HostRecord:
     """Fleet revision of its last change; a heartbeat is none."""
     created_at: datetime
     updated_at: datetime
+    token: bytes = b""
+    """Random, of that change: a restored database comes to the same revision again, with another content."""
 
     @property
     def tag(self) -> str:
         """Changes with everything a reader can see, heartbeats too: a strong validator (RFC 9110, 8.8.1)."""
-        return f"{self.revision}-{int(self.host.observed_at.timestamp() * 1_000_000):x}"
+        return f"{self.revision}-{int(self.host.observed_at.timestamp() * 1_000_000):x}-{self.token.hex()}"

@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import Enum
 from typing import Final, TypeVar
 
-from app.domain.cpu.identity import CpuGroup, Identity
+from app.domain.cpu.identity import Identity
+from app.domain.cpu.report import CpuReport
 from app.domain.errors import InputFault, InvalidInput
 from app.domain.fleet.host import MAX_LABELS, Capacity, Host, HostState, Profile
 
@@ -27,8 +28,7 @@ class HostPatch:
     state: HostState | Unchanged = UNCHANGED
     labels: Mapping[str, str | None] | None = field(default_factory=dict)
     """By key: a value, or None to remove the label. None alone removes them all."""
-    cpus: tuple[CpuGroup, ...] | Unchanged = UNCHANGED
-    """All of them, as they were read."""
+    cpus: CpuReport | Unchanged = UNCHANGED
     capabilities: Mapping[str, bool | None] = field(default_factory=dict)
     """By the name of the capability."""
     capacity: Mapping[str, int] | Unchanged | None = UNCHANGED
@@ -52,7 +52,7 @@ def patched(host: Host, patch: HostPatch) -> Host:
 def _profile(present: Profile, patch: HostPatch) -> Profile:
     return replace(
         present,
-        identity=_identity(present.identity) if patch.cpus is UNCHANGED else Identity(patch.cpus),
+        identity=_identity(present.identity, patch.cpus),
         capabilities=replace(present.capabilities, **patch.capabilities),
         capacity=present.capacity if patch.capacity is UNCHANGED else _capacity(present.capacity, patch.capacity),
         kernel_release=_after(present.kernel_release, patch.kernel_release),
@@ -64,7 +64,9 @@ def _after(present: T, change: T | Unchanged) -> T:
     return present if isinstance(change, Unchanged) else change
 
 
-def _identity(present: Identity) -> Identity:
+def _identity(present: Identity, report: CpuReport | Unchanged) -> Identity:
+    if report is not UNCHANGED:
+        return report.after(present)
     if not present.readable:
         raise InvalidInput([InputFault("/cpus", "is needed, as what the host reported before cannot be read")])
     return present

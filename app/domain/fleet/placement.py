@@ -68,7 +68,7 @@ class Selector:
         return all(requirement.holds(labels) for requirement in self.requirements)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Placement:
     """`include_hosts`, where not empty, limits to those names; `exclude_hosts` wins; the selector holds in any case."""
 

@@ -60,7 +60,7 @@ class Note:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Effects:
     """In order of the tables; what depends on more than identity is possible, not certain."""
 
@@ -131,7 +131,9 @@ def effects(
             case _:
                 assert_never(entry.rule)
     notes = tuple(_notes(tables, kernels, guest, seen, applies))
-    return Effects(version, tables.version, tuple(applies), tuple(believes_safe), notes)
+    return Effects(
+        kernel=version, tables=tables.version, applies=tuple(applies), believes_safe=tuple(believes_safe), notes=notes
+    )
 
 
 def _matching(

@@ -26,12 +26,12 @@ def adopt(host: FleetHost, order: BootOrder, exposed: Adoption, fleet_revision: 
     homogeneous = exposed.mode is Mode.HOMOGENEOUS
     hazards = hazards_of(order.reference.tables, exposed.list.entries)
     return Plan(
-        host.name,
-        order.cpus,
-        tuple(known for each in host.identity.on_cpus(order.cpus) if (known := each.known)),
-        exposed.list,
-        exposed.mode,
-        mode_reasons(order.guest, host.capabilities) if homogeneous else (),
-        fleet_revision,
+        host=host.name,
+        cpus=order.cpus,
+        own=tuple(known for each in host.identity.on_cpus(order.cpus) if (known := each.known)),
+        list=exposed.list,
+        mode=exposed.mode,
+        mode_reasons=mode_reasons(order.guest, host.capabilities) if homogeneous else (),
+        fleet_revision=fleet_revision,
         accepted_hazards=tuple(each for each in hazards if each in order.placement.accept_hazards),
     )

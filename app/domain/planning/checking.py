@@ -4,7 +4,7 @@ Shares none of the planner's code: it visits hosts and asks the placement about 
 sets. What it found for one host it takes for all that have the deciding fact in common, so few are visited.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 from pyroaring import BitMap, FrozenBitMap
 
@@ -122,11 +122,11 @@ def _met(fleet: Fleet, placement: Placement) -> frozenset[Implementation]:
     visited: so the cost is that of the kinds of hosts, not of their number.
     """
     met: set[Implementation] = set()
-    requirements = placement.selector.requirements
+    conditions = _Conditions(placement.selector.requirements)
     waiting = BitMap(_candidates(fleet, placement))
     while waiting:
         host = fleet.numbered(waiting.pop())
-        if (refused := _refused_alike(fleet, host, requirements)) is not None:
+        if (refused := _refused_alike(fleet, host, conditions)) is not None:
             waiting -= refused
         else:
             met |= _shown(host)
@@ -145,12 +145,43 @@ def _candidates(fleet: Fleet, placement: Placement) -> FrozenBitMap:
     return left - fleet.numbers(placement.exclude_hosts)
 
 
-def _refused_alike(fleet: Fleet, host: FleetHost, requirements: Sequence[Requirement]) -> FrozenBitMap | None:
+class _Conditions:
+    """The conditions on labels, by key: there may be thousands, and a host is asked only about what it has."""
+
+    def __init__(self, requirements: Iterable[Requirement]) -> None:
+        self._by_key: dict[str, list[Requirement]] = {}
+        self._wanting: dict[str, Requirement] = {}
+        """Those that no host without the key meets."""
+        for condition in _merged(requirements):
+            self._by_key.setdefault(condition.key, []).append(condition)
+            if not condition.holds({}):
+                self._wanting[condition.key] = condition
+
+    def unmet(self, labels: Mapping[str, str]) -> Requirement | None:
+        """A condition that the labels do not meet; None where they meet all."""
+        wanting = (condition for key, condition in self._wanting.items() if key not in labels)
+        asked = (condition for key in labels for condition in self._by_key.get(key, ()))
+        return next(wanting, None) or next((each for each in asked if not each.holds(labels)), None)
+
+
+def _merged(requirements: Iterable[Requirement]) -> Iterator[Requirement]:
+    """The same conditions, with one of each operator for a key."""
+    values: dict[tuple[str, Operator], set[str]] = {}
+    for each in requirements:
+        found = values.setdefault((each.key, each.operator), set(each.values))
+        if each.operator is Operator.IN:
+            found &= set(each.values)
+        else:
+            found |= set(each.values)
+    return (Requirement(key, operator, tuple(named)) for (key, operator), named in values.items())
+
+
+def _refused_alike(fleet: Fleet, host: FleetHost, conditions: _Conditions) -> FrozenBitMap | None:
     """All hosts with the fact for which the universe does not have this candidate; None where it has."""
     if host.state is HostState.RETIRED:
         return fleet.having(Facet.STATE, host.state)
     labels = dict(host.labels)
-    unmet = next((each for each in requirements if not each.holds(labels)), None)
+    unmet = conditions.unmet(labels)
     if unmet is None:
         return None
     if unmet.key not in labels:

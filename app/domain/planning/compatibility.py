@@ -52,7 +52,7 @@ class Compatibility:
 
 def compatibility(fleet: Fleet, tables: ErrataTables, page: PageRequest) -> Compatibility:
     """The matrix of the fleet's implementations, as far as they are fully known, with a page of its pairs."""
-    known = tuple(sorted({each for identity, _ in fleet.identities() for each in identity.known}))
+    known = tuple(sorted(fleet.implementations()))
     divided = groups(tables, known)
     pairs = tuple(islice(_pairs(tables, known, page.after), page.limit + 1))
     return Compatibility(

@@ -1,6 +1,6 @@
 """How a list is made: rules 3, 5, 6, 11 and 12. A pure function of a fleet, a placement, a guest and a boot host."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from pyroaring import FrozenBitMap
@@ -10,12 +10,12 @@ from app.domain.cpu.identity import Identity
 from app.domain.cpu.implementation import Implementation, ReportedImplementation
 from app.domain.errors import HostNotFound, InputFault, InvalidInput
 from app.domain.fleet.capabilities import DISCOVERY, Capabilities
-from app.domain.fleet.fleet import Facet, Fleet, FleetHost, union
+from app.domain.fleet.fleet import Facet, Fleet, FleetHost
 from app.domain.fleet.host import HostState
 from app.domain.fleet.placement import Placement
-from app.domain.planning.eligibility import BOARDING_RULES, Boarding, reasons
+from app.domain.planning.eligibility import Boarding, reasons
 from app.domain.planning.guest import Guest
-from app.domain.planning.hazards import Screening, screen
+from app.domain.planning.hazards import Screening, screen, weakening
 from app.domain.planning.implementation_list import ImplementationList
 from app.domain.planning.plan import Mode, ModeReason, Plan
 from app.domain.planning.reasons import Reason, ReasonCode
@@ -55,15 +55,15 @@ def compose(fleet: Fleet, order: BootOrder) -> Plan:
     if len(own) + len(screening.admitted) > order.placement.max_implementations:
         raise _too_many(fleet, order, own, screening)
     return Plan(
-        host.name,
-        order.cpus,
-        own,
-        fleet.derived(_listed, order.placement, tables, own, mode),
-        mode,
-        why_homogeneous,
-        fleet.revision,
-        screening.left_out,
-        screening.accepted,
+        host=host.name,
+        cpus=order.cpus,
+        own=own,
+        list=fleet.derived(_listed, order.placement, tables, own, mode),
+        mode=mode,
+        mode_reasons=why_homogeneous,
+        fleet_revision=fleet.revision,
+        left_out=screening.left_out,
+        accepted_hazards=screening.accepted,
     )
 
 
@@ -75,8 +75,15 @@ def mode_reasons(guest: Guest, capabilities: Capabilities) -> tuple[ModeReason, 
 
 def universe(fleet: Fleet, placement: Placement) -> FrozenBitMap:
     """The hosts whose implementations the list must have: all that the guest may meet in its life (rule 3)."""
-    incomplete = union(hosts for identity, hosts in fleet.identities() if not identity.complete)
-    return fleet.allowed(placement) - incomplete - fleet.having(Facet.STATE, HostState.RETIRED)
+    return fleet.allowed(placement) - fleet.incomplete - fleet.having(Facet.STATE, HostState.RETIRED)
+
+
+def joinable(
+    fleet: Fleet, placement: Placement, own: Collection[Implementation], tables: ErrataTables
+) -> Collection[Implementation]:
+    """What may stand on a list beside a boot host's own implementations; these may be among them."""
+    others = _met_elsewhere(fleet, placement).keys()
+    return others - weakening(tables, own, others, placement.accept_hazards).keys()
 
 
 def _check_pinning(host: FleetHost, cpus: CpuList | None) -> None:
@@ -92,7 +99,7 @@ def _refusals(
     reported: tuple[ReportedImplementation, ...],
     screening: Screening,
 ) -> tuple[Reason, ...]:
-    found = reasons(fleet, host, order, BOARDING_RULES)
+    found = reasons(fleet, host, order)
     if mode is Mode.HOMOGENEOUS and len(reported) > 1:
         found += (_heterogeneous(host, reported),)
     if screening.on_boot_host:

@@ -23,5 +23,5 @@ class Concern:
 
 
 def concern(fleet: Fleet, entry: ErratumEntry) -> Concern:
-    counted = {each for identity, _ in fleet.identities() for each in identity.known if entry.counts(each)}
+    counted = {each for each in fleet.implementations() if entry.counts(each)}
     return Concern(entry, fleet.revision, tuple(sorted(counted)), by_state(fleet, with_any_of(fleet, counted)))

@@ -1,14 +1,16 @@
 """Which hosts a VM may boot on or move to, and why not the others.
 
-Every rule is a row of a table: the set of hosts that it refuses, and the words for one of them. Targets are the hosts
-that no row refuses; rejections count the rows; a verdict explains them. So the three can never disagree.
+Every rule is a row of a table: when it is asked, the set of hosts that it refuses, and the words for one of them.
+Targets are the hosts that no row refuses; rejections count the rows; a verdict explains them. So the three can never
+disagree.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 from functools import partial
 from itertools import islice
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import Any, ClassVar, Final, Generic, NamedTuple, TypeVar
 
 from pyroaring import FrozenBitMap
 
@@ -29,9 +31,19 @@ EXAMPLES: Final = 5
 """How many hosts stand as examples under a rejection code."""
 
 
+class Moment(Enum):
+    """When a rule is asked."""
+
+    BOOT = auto()
+    MOVE = auto()
+    ARRIVAL = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Boarding:
     """The question before any VM comes to a host: whether it receives VMs, and this placement's."""
+
+    moment: ClassVar = Moment.BOOT
 
     placement: Placement
     reference: ReferenceData
@@ -41,6 +53,8 @@ class Boarding:
 class Move(Boarding):
     """The question of rule 8: whether the running VM may move to the host now."""
 
+    moment: ClassVar = Moment.MOVE
+
     plan: Plan
     current_host: str
 
@@ -48,12 +62,23 @@ class Move(Boarding):
     def discoverable(self) -> bool:
         return self.plan.mode is Mode.DISCOVERABLE
 
+    def on_arrival(self) -> "Arrival":
+        return Arrival(self.placement, self.reference, self.plan, self.current_host)
+
+
+class Arrival(Move):
+    """The question when an admitted guest is about to arrive: identity and abilities, no longer policy."""
+
+    __slots__ = ()
+    moment: ClassVar = Moment.ARRIVAL
+
 
 Q_contra = TypeVar("Q_contra", bound=Boarding, contravariant=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Rule(Generic[Q_contra]):
+    asked: tuple[Moment, ...]
     code: ReasonCode
     refused: Callable[[Fleet, Q_contra], FrozenBitMap]
     explain: Callable[[FleetHost, Q_contra], Reason]
@@ -69,24 +94,24 @@ class Rejection(NamedTuple):
     examples: tuple[str, ...]
 
 
-def refused(fleet: Fleet, question: Q_contra, rules: Sequence[Rule[Q_contra]]) -> FrozenBitMap:
-    """All hosts that any of the rules refuses."""
-    return union(rule.refused(fleet, question) for rule in rules if not rule.beside)
+def refused(fleet: Fleet, question: Boarding) -> FrozenBitMap:
+    """All hosts that any rule refuses."""
+    return union(rule.refused(fleet, question) for rule in rules_for(question) if not rule.beside)
 
 
 def targets(fleet: Fleet, move: Move) -> FrozenBitMap:
-    return fleet.present - refused(fleet, move, MOVE_RULES)
+    return fleet.present - refused(fleet, move)
 
 
-def reasons(fleet: Fleet, host: FleetHost, question: Q_contra, rules: Sequence[Rule[Q_contra]]) -> tuple[Reason, ...]:
+def reasons(fleet: Fleet, host: FleetHost, question: Boarding) -> tuple[Reason, ...]:
     """Every reason against one host of the fleet, in the order of the table; none means yes."""
     alone = fleet.alone(host.name)
-    return tuple(rule.explain(host, question) for rule in rules if rule.refused(alone, question))
+    return tuple(rule.explain(host, question) for rule in rules_for(question) if rule.refused(alone, question))
 
 
 def rejections(fleet: Fleet, move: Move) -> Iterator[Rejection]:
     """Each code that refuses any host; a host with several reasons counts under each."""
-    for rule in MOVE_RULES:
+    for rule in rules_for(move):
         if hosts := rule.refused(fleet, move):
             examples = tuple(host.name for host in islice(fleet.in_name_order(hosts), EXAMPLES))
             yield Rejection(rule.code, len(hosts), examples)
@@ -108,7 +133,7 @@ def _outside_placement(fleet: Fleet, question: Boarding) -> FrozenBitMap:
 
 
 def _incomplete(fleet: Fleet, _: Boarding) -> FrozenBitMap:
-    return union(hosts for identity, hosts in fleet.identities() if not identity.complete)
+    return fleet.incomplete
 
 
 def _stale(fleet: Fleet, _: Boarding) -> FrozenBitMap:
@@ -116,8 +141,7 @@ def _stale(fleet: Fleet, _: Boarding) -> FrozenBitMap:
 
 
 def _not_listed(fleet: Fleet, move: Move) -> FrozenBitMap:
-    listed = move.plan.list.members
-    return union(hosts for identity, hosts in fleet.identities() if not identity.known <= listed)
+    return with_any_of(fleet, fleet.implementations() - move.plan.list.members)
 
 
 def _lacking(capability: Capability, fleet: Fleet, move: Move) -> FrozenBitMap:
@@ -128,8 +152,7 @@ def _lacking(capability: Capability, fleet: Fleet, move: Move) -> FrozenBitMap:
 def _weakening(fleet: Fleet, move: Move) -> FrozenBitMap:
     if not move.discoverable:
         return NO_HOSTS
-    forbidden = _forbidden(move, {each for identity, _ in fleet.identities() for each in identity.known})
-    return with_any_of(fleet, forbidden)
+    return with_any_of(fleet, _forbidden(move, fleet.implementations()))
 
 
 def _forbidden(move: Move, met: Collection[Implementation]) -> Mapping[Implementation, tuple[str, ...]]:
@@ -223,38 +246,28 @@ def _explain_weakening(host: FleetHost, move: Move) -> Reason:
     return Reason(ReasonCode.WOULD_WEAKEN_GUEST, detail, remedy, differences)
 
 
-_NOT_ACTIVE: Final[Rule[Boarding]] = Rule(ReasonCode.HOST_NOT_ACTIVE, _not_active, _explain_not_active)
-_OUTSIDE_PLACEMENT: Final[Rule[Boarding]] = Rule(
-    ReasonCode.PLACEMENT_MISMATCH, _outside_placement, _explain_outside_placement
-)
-_INCOMPLETE: Final[Rule[Boarding]] = Rule(ReasonCode.IDENTITY_INCOMPLETE, _incomplete, _explain_incomplete)
-_STALE: Final[Rule[Boarding]] = Rule(ReasonCode.INVENTORY_STALE, _stale, _explain_stale)
-_NOT_LISTED: Final[Rule[Move]] = Rule(ReasonCode.IMPLEMENTATION_NOT_LISTED, _not_listed, _explain_not_listed)
-_LACKING: Final[tuple[Rule[Move], ...]] = tuple(
-    Rule(ReasonCode(each.lack), partial(_lacking, each), partial(_explain_lacking, each)) for each in DISCOVERY
-)
-_BEYOND_GUEST: Final[Rule[Move]] = Rule(
-    ReasonCode.GUEST_CANNOT_DISCOVER, _beyond_guest, _explain_beyond_guest, beside=True
-)
+_POLICY: Final = (Moment.BOOT, Moment.MOVE)
+_GUEST: Final = (Moment.MOVE, Moment.ARRIVAL)
 
-BOARDING_RULES: Final[tuple[Rule[Boarding], ...]] = (_NOT_ACTIVE, _OUTSIDE_PLACEMENT, _INCOMPLETE, _STALE)
-"""What a host must be for any VM to boot on it."""
-
-FIT_RULES: Final[tuple[Rule[Move], ...]] = (
-    _INCOMPLETE,
-    _NOT_LISTED,
-    *_LACKING,
-    _BEYOND_GUEST,
-    Rule(ReasonCode.WOULD_WEAKEN_GUEST, _weakening, _explain_weakening, beside=True),
-)
-"""What must still hold when an admitted guest is about to arrive: identity and abilities, no longer policy."""
-
-MOVE_RULES: Final[tuple[Rule[Move], ...]] = (
-    Rule(ReasonCode.IS_CURRENT_HOST, _current_host, _explain_current_host),
-    _NOT_ACTIVE,
-    _OUTSIDE_PLACEMENT,
-    _INCOMPLETE,
-    _STALE,
-    *FIT_RULES[1:],
+RULES: Final[tuple[Rule[Any], ...]] = (
+    Rule((Moment.MOVE,), ReasonCode.IS_CURRENT_HOST, _current_host, _explain_current_host),
+    Rule(_POLICY, ReasonCode.HOST_NOT_ACTIVE, _not_active, _explain_not_active),
+    Rule(_POLICY, ReasonCode.PLACEMENT_MISMATCH, _outside_placement, _explain_outside_placement),
+    Rule(tuple(Moment), ReasonCode.IDENTITY_INCOMPLETE, _incomplete, _explain_incomplete),
+    Rule(_POLICY, ReasonCode.INVENTORY_STALE, _stale, _explain_stale),
+    Rule(_GUEST, ReasonCode.IMPLEMENTATION_NOT_LISTED, _not_listed, _explain_not_listed),
+    *(
+        Rule(_GUEST, ReasonCode(each.lack), partial(_lacking, each), partial(_explain_lacking, each))
+        for each in DISCOVERY
+    ),
+    Rule(_GUEST, ReasonCode.GUEST_CANNOT_DISCOVER, _beyond_guest, _explain_beyond_guest, beside=True),
+    Rule(_GUEST, ReasonCode.WOULD_WEAKEN_GUEST, _weakening, _explain_weakening, beside=True),
 )
 """Rule 8, in the order in which answers list reasons."""
+
+_ASKED: Final = {moment: tuple(rule for rule in RULES if moment in rule.asked) for moment in Moment}
+
+
+def rules_for(question: Q_contra) -> tuple[Rule[Q_contra], ...]:
+    """The rules that answer a question, in the order of the table."""
+    return _ASKED[question.moment]

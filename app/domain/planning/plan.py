@@ -34,7 +34,7 @@ class LeftOut(NamedTuple):
     """Ids of the tables that forbid it beside the boot host."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The list of a boot on a host, with all that was decided on the way."""
 

@@ -64,7 +64,7 @@ class Revision(NamedTuple):
         return f"r{self.variant}p{self.revision}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRange:
     """The revisions `first` to `last`, both included, of one model."""
 
@@ -117,7 +117,7 @@ class FixedRevision:
         return mended and implementation.midr & _COMPARED == self.midr
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ErratumEntry:
     """One decision of the guest."""
 
@@ -174,7 +174,7 @@ class ErratumEntry:
         return not mended and self.covers(implementation.midr, kernel)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Omission:
     """Something beside the tables that looks like an entry and is none."""
 
@@ -185,7 +185,7 @@ class Omission:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ErrataTables:
     """The tables of one kernel, in order of the file. Ids are distinct."""
 

@@ -34,7 +34,7 @@ class VmDefinition:
     resources: Resources | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Boot:
     """One start of a VMM process, with the plan it sealed; never changed once written (rule 7)."""
 
@@ -74,6 +74,8 @@ class Vm:
     definition: VmDefinition
     running: Running | None = None
     """None while it is only defined."""
+    boots: int = 0
+    """How many boots there were. Their numbers count from 1 and are not used twice."""
 
     @property
     def state(self) -> VmState:
@@ -95,10 +97,10 @@ class VmRecord:
     """Never used twice, also not for a later VM of the same name."""
     version: int
     """Grows with every write to the VM."""
-    boots: int = 0
-    """How many boots there were. Their numbers count from 1 and are not used twice."""
+    token: bytes = b""
+    """Random, of the last write: a restored database comes to the same version again, with another content."""
 
     @property
     def tag(self) -> str:
         """Changes with everything a reader can see; what shows without a write is whether the VM is exposed."""
-        return f"{self.key}-{self.version}-{'exposed' if self.vm.exposed else 'covered'}"
+        return f"{self.key}-{self.version}-{self.token.hex()}-{'exposed' if self.vm.exposed else 'covered'}"

@@ -68,16 +68,16 @@ def read_document(file: str, model: type[M], content: bytes) -> M:
         return model.model_validate_json(content, context=set[object]())
     except ValidationError as error:
         text = content.decode(errors="replace")
-        raise InvalidReferenceData(file, [_fault(text, each) for each in error.errors()]) from None
+        raise InvalidReferenceData(file, [_fault(text, each, model) for each in error.errors()]) from None
 
 
-def _fault(text: str, error: Any) -> Fault:  # noqa: ANN401 - the dictionary that Pydantic makes
+def _fault(text: str, error: Any, model: type[BaseModel]) -> Fault:
     location = error["loc"]
     pointer = json_pointer(location)
     if error["type"] == "json_invalid":
         found = re.search(r"line (\d+) column", error["ctx"]["error"])
         return Fault(pointer, int(found[1]) if found else 1, sentence(error))
-    return Fault(pointer, line_of(text, location), sentence(error))
+    return Fault(pointer, line_of(text, location), sentence(error, model))
 
 
 _DECODER: Final = json.JSONDecoder()

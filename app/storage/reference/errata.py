@@ -84,7 +84,14 @@ class _ListedRange(_Range):
     part: Part
 
     def to_domain(self) -> ModelRange:
-        return ModelRange(self.implementer, self.part, self.first, self.last, self.config, since=self.since)
+        return ModelRange(
+            implementer=self.implementer,
+            part=self.part,
+            first=self.first,
+            last=self.last,
+            config=self.config,
+            since=self.since,
+        )
 
 
 class _VcpuRange(_Range):
@@ -102,7 +109,15 @@ class _VcpuRange(_Range):
         return part
 
     def to_domain(self) -> ModelRange:
-        return ModelRange(self.implementer, self.part, self.first, self.last, self.config, self.part_mask, self.since)
+        return ModelRange(
+            implementer=self.implementer,
+            part=self.part,
+            first=self.first,
+            last=self.last,
+            config=self.config,
+            part_mask=self.part_mask,
+            since=self.since,
+        )
 
 
 def _not_empty(ranges: tuple[_ListedRange, ...]) -> tuple[_ListedRange, ...]:
@@ -213,4 +228,6 @@ class _Tables(Document):
 
     def to_domain(self) -> ErrataTables:
         entries = tuple(each.to_domain() for each in self.entries)
-        return ErrataTables(self.linux, entries, tuple(each.to_domain() for each in self.left_out))
+        return ErrataTables(
+            linux=self.linux, entries=entries, omissions=tuple(each.to_domain() for each in self.left_out)
+        )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal, Required, TypedDict
 
-from roadstead.client.documents.common import Implementation, Page, Register, Resources
+from roadstead.client.documents.common import Implementation, Page, Register, Resources, Warned
 
 HostState = Literal["planned", "active", "cordoned", "maintenance", "retired"]
 
@@ -37,6 +37,7 @@ class Host(TypedDict):
     implementations: list[Implementation]
     identity_complete: bool
     unreadable: bool
+    warnings: list[Warned]
     fleet_revision: int
     created_at: str
     updated_at: str
@@ -75,6 +76,7 @@ class Imported(TypedDict):
     unchanged: int
     fleet_revision: int
     dry_run: bool
+    warnings: list[Warned]
 
 
 class CpuGroupInput(TypedDict, total=False):
@@ -83,7 +85,7 @@ class CpuGroupInput(TypedDict, total=False):
     cpu_list: str | None
     """Needed where a host has more than one kind of CPU."""
     aidr: Register | None
-    """None, or left out, is unknown."""
+    """None is unknown. Left out it was not read: what is known of these CPUs stays while MIDR and REVIDR do."""
 
 
 class CapabilitiesInput(TypedDict, total=False):
