@@ -148,11 +148,14 @@ def held_in_masks() -> int:
 
 
 async def test_an_identity_is_shared_for_as_long_as_a_host_has_it(
-    settings: Settings, worker: Context, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many have been met since, and with no room for those that are only recent."""
     monkeypatch.setattr(identities, "_RECENT_BYTES", 0)
-    await put_host(worker, a_host("h1", N1), UNCONDITIONAL, "test")
+    # Registers that no worker of another test may still hold.
+    own = ReportedImplementation(0x410FD4F1, 0xABC, 0)
+    async with working(settings) as writer:
+        await put_host(writer, a_host("h1", own), UNCONDITIONAL, "test")
     async with working(settings) as other:
         host = (await fleet_of(other)).host("h1")
         assert host
