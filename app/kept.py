@@ -7,7 +7,10 @@ V = TypeVar("V")
 
 
 class Kept(Generic[V]):
-    """Values by key, of so many bytes together; the oldest make room."""
+    """Values by key, of so many bytes together; the oldest make room.
+
+    `size` gives the bytes of a value with its key and all that it carries, also what it works out only later.
+    """
 
     def __init__(self, most: int, size: Callable[[V], int]) -> None:
         self._most = most
@@ -17,7 +20,10 @@ class Kept(Generic[V]):
         self.get: Callable[[Hashable], V | None] = self._values.get
 
     def keep(self, key: Hashable, value: V) -> V:
+        """Keep a value, unless it is larger than all that may be kept."""
         self._forget(key)
+        if self._size(value) > self._most:
+            return value
         self._values[key] = value
         self._bytes += self._size(value)
         while self._bytes > self._most:

@@ -47,7 +47,7 @@ class Call:
         command = f"roadstead {self.command}".replace(ID, '"$id"')
         if self.standard_input is not None:
             command = f"echo {shlex.quote(json.dumps(self.standard_input))} | {command}"
-        return f"id=$({command} -o json | {_ID_OF})" if self.remember_id else command
+        return f"id=$({command} -o name)" if self.remember_id else command
 
     def _request(self, base_url: str) -> list[str]:
         url = base_url + self.path

@@ -24,6 +24,8 @@ def test_what_is_kept_anew_counts_once_and_is_young_again() -> None:
     assert [found.get(key) for key in "abcd"] == ["12", None, "9012", "3"]
 
 
-def test_what_is_larger_than_all_is_not_kept() -> None:
+def test_what_is_larger_than_all_is_not_kept_and_nothing_makes_room_for_it() -> None:
     found = kept(a="1", b="more than ten")
-    assert [found.get(key) for key in "ab"] == [None, None]
+    assert [found.get(key) for key in "ab"] == ["1", None]
+    found.keep("a", "more than ten")
+    assert found.get("a") is None

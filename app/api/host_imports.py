@@ -1,5 +1,6 @@
 """Imports of hosts."""
 
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
@@ -54,8 +55,10 @@ async def import_hosts(
     Allowance.of(request).lift()
     lines = NdjsonHosts(request, context.now(), request.state.settings)
     executor = Executor(request, context, idempotency_key, lines.fingerprint)
-    return await executor.run(host_imports.import_hosts(context, lines, reporter, dry_run=dry_run), _imported)
+    case = host_imports.import_hosts(context, lines, reporter, dry_run=dry_run)
+    return await executor.run(case, partial(_imported, lines))
 
 
-def _imported(imported: Imported) -> Response:
-    return Response(ImportedOut.from_domain(imported).model_dump_json(), media_type="application/json")
+def _imported(lines: NdjsonHosts, imported: Imported) -> Response:
+    out = ImportedOut.from_domain(imported, lines.advice.told())
+    return Response(out.model_dump_json(), media_type="application/json")

@@ -8,17 +8,29 @@ from typing import Any, Final, Literal
 import orjson
 from typing_extensions import override
 
+from app.sentences import printable
+
+FIELDS: Final = "fields"
+"""Under this name a record's `extra` has what the JSON log tells in fields of their own."""
+
 REQUEST_ID: Final[ContextVar[str]] = ContextVar("request_id", default="")
 """The request that is being answered, for whatever is logged meanwhile."""
 
 
 class TextFormatter(logging.Formatter):
-    """For people."""
+    """For people. What others chose, such as a path, can neither begin a line nor steer a terminal."""
 
     @override
     def format(self, record: logging.LogRecord) -> str:
         request = REQUEST_ID.get()
-        return super().format(record) + (f" [{request}]" if request else "")
+        # Only a traceback has further lines; they are set in, for its texts may be anybody's too.
+        text = "\n  ".join(printable(line) for line in super().format(record).split("\n"))
+        return text + (f" [{request}]" if request else "")
+
+    @override
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        record.message = printable(record.message)
+        return super().formatMessage(record)
 
 
 class JsonFormatter(logging.Formatter):
@@ -31,6 +43,7 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
+            **getattr(record, FIELDS, {}),
         }
         if request := REQUEST_ID.get():
             line["request_id"] = request

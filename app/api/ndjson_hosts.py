@@ -18,6 +18,7 @@ from app.api.validation import input_faults
 from app.domain.errors import InputFault, StalledImport, TooLarge
 from app.domain.fleet.host import Host, LinedHost
 from app.domain.fleet.host_report import HostReport
+from app.domain.planning.advice import AdviceTally
 from app.services.host_imports import FAULTS_NAMED
 from app.settings import Settings
 
@@ -25,6 +26,8 @@ MEDIA_TYPE: Final = "application/x-ndjson"
 
 _KINDS: Final = 10_000
 """Kinds of hosts remembered during one import."""
+_LONGEST_KIND: Final = 4_096
+"""Bytes of what a kind is remembered by; a line of several kilobytes is hardly met again."""
 _OWN: Final = tuple(NamedOneOfAKind.model_fields)
 _BATCH: Final = 2_000
 """Hosts handed on at a time: what bounds the memory of an import."""
@@ -55,7 +58,7 @@ class _HostKinds:
     def _learn(self, kind: bytes | None, line: bytes) -> HostReport:
         parsed = HostLine.model_validate_json(line)
         report = HostReport(parsed.to_domain(parsed.name, self._now), parsed.unread)
-        if kind is not None and len(self._known) < _KINDS:
+        if kind is not None and len(kind) <= _LONGEST_KIND and len(self._known) < _KINDS:
             self._known[kind] = report
         return report
 
@@ -82,6 +85,7 @@ class NdjsonHosts:
         self._digest = hashlib.sha256(request_line(request))
         self.faults: list[InputFault] = []
         self.fault_count = 0
+        self.advice = AdviceTally()
 
     def fingerprint(self) -> bytes:
         return self._digest.digest()
@@ -141,10 +145,11 @@ class NdjsonHosts:
             return None
         try:
             report = self._kinds.report(line)
-            return LinedHost(number, report.host, report.unread)
         except ValidationError as error:
             self._refuse(input_faults(error, HostLine, prefix=f"/{number}"))
             return None
+        self.advice.add(report.host.name, report.host.profile)
+        return LinedHost(number, report.host, report.unread)
 
     def _refuse(self, faults: list[InputFault]) -> None:
         self.fault_count += len(faults)

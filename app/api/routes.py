@@ -18,7 +18,7 @@ from typing_extensions import override
 from app.api.query_parameters import check_known, declared
 
 Guard = Callable[[Request], Awaitable[None]]
-"""Lets a request pass, or raises what it is refused with."""
+"""Lets a request pass, or raises what it is refused with. Whom it found asking it names in `request.state.actor`."""
 
 
 async def let_all_pass(_: Request) -> None:

@@ -30,7 +30,7 @@ def _said(error: Mapping[str, Any], model: Any) -> str:
     if error["type"] == "string_pattern_mismatch":
         return mismatch(error["ctx"]["pattern"], found)
     said = sentence(error, model)
-    if error["type"] == "value_error" and isinstance(found, str | int | float) and str(found) not in said:
+    if error["type"] == "value_error" and isinstance(found, str | int | float | None) and str(found) not in said:
         return f"{said}; found {shown(found)}"
     return said
 

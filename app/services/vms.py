@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from app.domain.errors import VmUnreadable
-from app.domain.estate import Estate, Sieve
+from app.domain.estate import Estate, RunningKind, Sieve
 from app.domain.paging import Page, PageRequest
 from app.domain.preconditions import Precondition
 from app.domain.vms.advice import AdvisedVm
@@ -14,15 +14,14 @@ from app.domain.vms.conditions import Condition
 from app.domain.vms.transitions import idle
 from app.domain.vms.vm import Vm, VmDefinition, VmRecord, VmState
 from app.services.context import Context
-from app.storage.database import Transaction
-from app.storage.running_kinds import Standing
+from app.storage.running_kinds import KindKey, Whereabouts
 from app.storage.vms import VmRow
 
 UNREADABLE_TAG: Final = "unreadable"
 """Of a VM that is there and cannot be read: no client was ever given it."""
 
-_READ_AT_ONCE: Final = 2_000
-"""VMs read from one statement where not all are wanted: little enough not to hold up everybody else."""
+_LOOKED_AT: Final = 5_000
+"""VMs that one statement looks at where not all are wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +60,19 @@ async def _sifted_page(context: Context, wanted: VmFilter, page: PageRequest) ->
         after, limit = page.after, page.limit + 1
         while len(found) <= page.limit:
             rows = await tx.kinds.page(after, limit, wanted.states, wanted.host)
-            await _learn(tx, sieve, rows)
-            found += [row.name for row in rows if sieve.passes(row.host, row.kind)]
+            examples = {row.kind: row.key for row in rows if row.kind is not None and not sieve.knows(row.kind)}
+            kinds = await tx.kinds.read(examples)
+            found += await asyncio.to_thread(_passing, sieve, kinds, rows)
             if len(rows) < limit:
                 break
-            after, limit = rows[-1].name, _READ_AT_ONCE
+            after, limit = rows[-1].name, _LOOKED_AT
         names = Page.cut(found, page.limit, str)
         return Page(tuple(await tx.vms.named(names.items)), names.next_after)
 
 
-async def _learn(tx: Transaction, sieve: Sieve, rows: Iterable[Standing]) -> None:
-    examples = {row.kind: row.key for row in rows if row.kind is not None and not sieve.knows(row.kind)}
-    await asyncio.to_thread(sieve.learn, (await tx.kinds.read(examples)).items())
+def _passing(sieve: Sieve, kinds: Mapping[KindKey, RunningKind | None], rows: Iterable[Whereabouts]) -> list[str]:
+    sieve.learn(kinds.items())
+    return [row.name for row in rows if sieve.passes(row.host, row.kind)]
 
 
 async def put_vm(

@@ -1,9 +1,11 @@
 """Identities by content: the registers of a host's CPUs, kept once however many hosts report them."""
 
 import hashlib
-from collections import ChainMap, defaultdict
+import sys
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 from sqlalchemy import Row, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,6 +14,7 @@ from app.domain.cpu.cpulist import read_cpulist
 from app.domain.cpu.identity import CpuGroup, Identity
 from app.domain.cpu.implementation import ReportedImplementation
 from app.domain.fleet.host import UNREADABLE
+from app.kept import Kept
 from app.storage.tables import identities, identity_groups
 from app.storage.unreadable import DAMAGE
 from app.storage.upsert import insert
@@ -22,8 +25,32 @@ _SAID: Final = ("cpu_list", "midr", "revidr", "aidr")
 """The columns of a group that say what was reported."""
 
 
-class IdentityCache(dict[bytes, Identity]):
-    """Committed identities by digest. They never change, so what is here is right for good."""
+_RECENT_BYTES: Final = 4 * 2**20
+"""Of identities that are kept though no host of the fleet has them."""
+_GROUP_BYTES: Final = 600
+"""What a group takes beside its mask, with its share of what an identity works out."""
+
+
+class IdentityCache:
+    """Committed identities by digest. They never change, so what is here is right for good.
+
+    Those that anybody holds, as the fleet does, are found here as long as that; the others for a while.
+    """
+
+    def __init__(self) -> None:
+        self._held: WeakValueDictionary[bytes, Identity] = WeakValueDictionary()
+        self._recent: Kept[Identity] = Kept(_RECENT_BYTES, _size)
+
+    def get(self, digest: bytes) -> Identity | None:
+        return self._held.get(digest)
+
+    def keep(self, digest: bytes, identity: Identity) -> Identity:
+        """The one that is shared, which is this one unless somebody was faster."""
+        return self._recent.keep(digest, self._held.setdefault(digest, identity))
+
+
+def _size(identity: Identity) -> int:
+    return sum(_GROUP_BYTES + (sys.getsizeof(group.cpus.mask) if group.cpus else 0) for group in identity.groups)
 
 
 def identity_digest(identity: Identity) -> bytes:
@@ -48,16 +75,15 @@ class Identities:
         return (await self.of((digest,)))[digest]
 
     async def of(self, digests: Iterable[bytes]) -> Mapping[bytes, Identity]:
-        """The identities of these digests, and more: what is in memory anyway. Some may be UNREADABLE."""
-        missing = sorted({digest for digest in digests if digest not in self._cache})
-        unreadable: set[bytes] = set()
+        """The identities of these digests. Some may be UNREADABLE."""
+        wanted = set(digests)
+        found = {digest: identity for digest in wanted if (identity := self._cache.get(digest))}
+        missing = sorted(wanted - found.keys())
         for start in range(0, len(missing), _BATCH):
-            unreadable |= await self._load(missing[start : start + _BATCH])
-        # Not kept in memory: somebody may mend them.
-        return ChainMap(self._cache, dict.fromkeys(unreadable, UNREADABLE)) if unreadable else self._cache
+            found |= await self._load(missing[start : start + _BATCH])
+        return found
 
-    async def _load(self, digests: list[bytes]) -> set[bytes]:
-        """Bring identities into memory; those that cannot be read."""
+    async def _load(self, digests: list[bytes]) -> dict[bytes, Identity]:
         statement = (
             select(identity_groups)
             .where(identity_groups.c.digest.in_(digests))
@@ -67,8 +93,11 @@ class Identities:
         for row in await self._connection.execute(statement):
             rows[row.digest].append(row)
         found = {digest: _identity(digest, rows[digest]) for digest in digests}
-        self._cache.update((digest, identity) for digest, identity in found.items() if identity.readable)
-        return {digest for digest, identity in found.items() if not identity.readable}
+        # What cannot be read is not kept: somebody may mend it.
+        return {
+            digest: self._cache.keep(digest, identity) if identity.readable else identity
+            for digest, identity in found.items()
+        }
 
     async def save(self, found: Mapping[bytes, Identity]) -> None:
         """Write those that are not stored as they are, in order of the digest, so that writers cannot block each other.

@@ -1,10 +1,10 @@
 """Profiles in columns: one table of what holds which fact. All that writes, reads or compares hosts follows it."""
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from itertools import chain, islice
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
+from weakref import WeakValueDictionary
 
 import orjson
 from sqlalchemy import BigInteger, Boolean, Column, LargeBinary, Text
@@ -13,8 +13,8 @@ from app.domain.cpu.identity import Identity
 from app.domain.fleet.capabilities import CAPABILITIES, Capabilities
 from app.domain.fleet.host import Capacity, HostState, Profile
 
-_SHARED: Final = 10_000
-"""Profiles remembered. A fleet has far fewer; one that had more would read on, and share less."""
+_shared: Final[WeakValueDictionary[tuple[Identity, tuple[Any, ...]], Profile]] = WeakValueDictionary()
+"""Profiles that anybody holds, by what they were read from. They go with the last host that has them."""
 
 
 class _Fact(NamedTuple):
@@ -75,9 +75,14 @@ stored_facts: Final = attrgetter(*(column.name for column in PROFILE_COLUMNS[1:]
 """The facts of a row of hosts, as `read_profile` takes them."""
 
 
-@lru_cache(_SHARED)
 def read_profile(identity: Identity, facts: tuple[Any, ...]) -> Profile:
     """The profile that columns hold, the same one for hosts alike; the facts come in the order of `PROFILE_COLUMNS`."""
+    if (shared := _shared.get((identity, facts))) is None:
+        shared = _shared[identity, facts] = _profile(identity, facts)
+    return shared
+
+
+def _profile(identity: Identity, facts: tuple[Any, ...]) -> Profile:
     values = iter(facts)
     fields = {fact.field: fact.read(*islice(values, len(fact.columns))) for fact in _FACTS}
     return Profile(identity=identity, **fields)

@@ -67,13 +67,13 @@ _EXAMPLES: Final = (
     .select_from(_RUNNING)
     .where(vms.c.id.in_(bindparam("keys", expanding=True)))
 )
-_STANDING: Final = select(
+_WHEREABOUTS: Final = select(
     vms.c.id, vms.c.name, hosts.c.name.label("host"), case((vms.c.boot.is_not(None), _KEY)).label("kind")
 ).select_from(WHEREVER)
 
 
-class Standing(NamedTuple):
-    """A VM, with where it stands."""
+class Whereabouts(NamedTuple):
+    """Where a VM is, and of which kind it is."""
 
     key: int
     name: str
@@ -119,10 +119,10 @@ class RunningKinds:
             found += (await self._census(_COUNTED.where(there).group_by(_KEY, hosts.c.name), split=True)).groups
         return found
 
-    async def page(self, after: str, limit: int, states: frozenset[VmState], host: str | None) -> list[Standing]:
+    async def page(self, after: str, limit: int, states: frozenset[VmState], host: str | None) -> list[Whereabouts]:
         """Up to `limit` VMs after a name, by name."""
-        statement = matching(_STANDING, states, host).where(vms.c.name > after).order_by(vms.c.name).limit(limit)
-        return [Standing(*row) for row in await self._connection.execute(statement)]
+        statement = matching(_WHEREABOUTS, states, host).where(vms.c.name > after).order_by(vms.c.name).limit(limit)
+        return [Whereabouts(*row) for row in await self._connection.execute(statement)]
 
     async def read(self, examples: Mapping[KindKey, int]) -> Mapping[KindKey, RunningKind | None]:
         """Kinds, of each of which the key of one VM is given; None where it cannot be read."""

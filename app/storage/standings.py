@@ -23,6 +23,9 @@ _EACH: Final = 2_000
 """Bytes that one takes beside what is counted."""
 _LEFT_OUT: Final = 400
 """Bytes that an implementation takes that a list leaves out."""
+_USUAL: Final = 64
+"""Entries of a list that are not counted, and what each of the others takes."""
+_LISTED: Final = 1_200
 _READ: Final = 5
 """How many times the bytes of its text a placement takes together with it."""
 
@@ -98,5 +101,5 @@ class Standings:
 
 
 def _size(boot: Boot) -> int:
-    # The list itself is shared with other boots, and kept elsewhere.
-    return _EACH + _LEFT_OUT * len(boot.plan.left_out)
+    # A list as they usually are is shared by many boots; a long one would be kept by its boot alone.
+    return _EACH + _LEFT_OUT * len(boot.plan.left_out) + _LISTED * max(0, len(boot.plan.list) - _USUAL)

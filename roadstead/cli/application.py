@@ -1,6 +1,6 @@
 """All commands by name. The module of a command is imported when the command is used, not when it is listed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from importlib import import_module
 from importlib.metadata import version
 from typing import Annotated, Any, Final, NamedTuple
@@ -11,6 +11,7 @@ from typer.main import get_command
 from typing_extensions import override
 
 from roadstead.cli.options import add_options, output_options, server_options
+from roadstead.cli.watching import make_watchable
 from roadstead.collector.standard_output import read_to_its_end
 
 _TALKS: Final = (server_options, output_options)
@@ -22,16 +23,25 @@ class _Entry(NamedTuple):
     help: str
     options: Sequence[Callable[..., None]] = ()
     """Options of all commands that may also stand behind this one."""
+    watched: Collection[str] = ()
+    """Those of its commands that only ask, and whose answers change."""
 
 
 _COMMANDS: Final = {
-    "status": _Entry("status", "The fleet on one screen: what there is, what needs attention.", _TALKS),
-    "hosts": _Entry("hosts", "Hosts: list, show, import, cordon, delete.", _TALKS),
-    "vms": _Entry("vms", "VMs: define, boot, explain where they may move, migrate.", _TALKS),
-    "migrations": _Entry("migrations", "Migrations that were admitted: verify, complete, fail.", _TALKS),
+    "status": _Entry("status", "The fleet on one screen: what there is, what needs attention.", _TALKS, {"status"}),
+    "hosts": _Entry("hosts", "Hosts: list, show, import, cordon, delete.", _TALKS, {"list", "show"}),
+    "vms": _Entry(
+        "vms",
+        "VMs: define, boot, explain where they may move, migrate.",
+        _TALKS,
+        {"list", "show", "targets", "explain", "rejections"},
+    ),
+    "migrations": _Entry(
+        "migrations", "Migrations that were admitted: verify, complete, fail.", _TALKS, {"list", "show"}
+    ),
     "preview": _Entry("placements", "What a boot on a host would get. Stores nothing.", _TALKS),
     "implementation-lists": _Entry("implementation_lists", "Implementation lists by digest.", _TALKS),
-    "implementations": _Entry("implementations", "The CPU implementations of the fleet.", _TALKS),
+    "implementations": _Entry("implementations", "The CPU implementations of the fleet.", _TALKS, {"implementations"}),
     "compatibility": _Entry("compatibility", "Which CPU implementations may share a list.", _TALKS),
     "effects": _Entry("effects", "What an implementation list does to a guest.", _TALKS),
     "errata": _Entry("errata", "The tables of errata and mitigations that are loaded.", _TALKS),
@@ -64,7 +74,9 @@ class _OnDemand(TyperGroup):
 def _command(name: str) -> Any:
     entry = _COMMANDS[name]
     command = get_command(getattr(import_module(f"roadstead.cli.{entry.module}"), name.replace("-", "_")))
-    for leaf in getattr(command, "commands", {name: command}).values():
+    for leaf_name, leaf in getattr(command, "commands", {name: command}).items():
+        if leaf_name in entry.watched:
+            make_watchable(leaf)
         add_options(leaf, entry.options, brief=True)
     return command
 

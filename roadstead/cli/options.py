@@ -74,8 +74,13 @@ def _keep(ctx: typer.Context, param: typer.CallbackParam, value: object) -> obje
     return value
 
 
-def _option(*names: str, env: str, help: str, **more: Any) -> Any:  # noqa: A002 - as Typer has it
-    return typer.Option(*names, envvar=env, help=help, callback=_keep, expose_value=False, show_envvar=True, **more)
+def kept_option(*names: str, help: str, **more: Any) -> Any:  # noqa: A002 - as Typer has it
+    """An option that no command has as a parameter: `chosen` has its value."""
+    return typer.Option(*names, help=help, callback=_keep, expose_value=False, **more)
+
+
+def _option(*names: str, env: str, help: str, **more: Any) -> Any:  # noqa: A002 - the same
+    return kept_option(*names, envvar=env, help=help, show_envvar=True, **more)
 
 
 def _file(name: str, env: str, help: str) -> Any:  # noqa: A002 - the same

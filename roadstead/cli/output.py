@@ -49,6 +49,7 @@ class Output:
         else:
             self._out.print(view(document), crop=False)
         self._shown += 1
+        sys.stdout.flush()
         for sentence in warnings_of(document):
             self._err.print(Text.assemble(("warning: ", "yellow"), sentence), soft_wrap=True)
 
@@ -62,6 +63,7 @@ class Output:
         shown = self._counted(islice(coming, limit) if limit else coming)
         for text in self._programs.listed(shown) if self._programs else self._table(columns, shown):
             sys.stdout.write(text)
+        sys.stdout.flush()  # before what stands on standard error beside it
         if limit and next(coming, None) is not None:
             self.note(f"There are more than {limit}; --limit 0 shows all.")
 

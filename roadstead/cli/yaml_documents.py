@@ -33,27 +33,27 @@ class _Loader(yaml.SafeLoader):
     def __init__(self, stream: str) -> None:
         super().__init__(stream)
         self._sizes: dict[yaml.Node, int] = {}
+        """Of what has an anchor: the values in it, with those that aliases stand for."""
         self._composed = 0
         self._by_aliases = 0
 
     @override
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        alias, before = self.check_event(yaml.AliasEvent), self._composed
-        mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+        event: yaml.NodeEvent = self.peek_event()  # type: ignore[no-untyped-call]
+        before = self._composed
         node = super().compose_node(parent, index)
-        if node is None:
-            return None
-        if not alias:
+        if node is not None and isinstance(event, yaml.AliasEvent):
+            self._expand(self._sizes.get(node), event.start_mark)
+        elif node is not None:
             self._composed += 1
-            self._sizes[node] = self._composed - before
-        elif node not in self._sizes:
-            message = "an alias stands inside of what it stands for"
-            raise _fault(message, mark)
-        else:
-            self._expand(self._sizes[node], mark)
+            if event.anchor is not None:
+                self._sizes[node] = self._composed - before
         return node
 
-    def _expand(self, size: int, mark: yaml.Mark) -> None:
+    def _expand(self, size: int | None, mark: Any) -> None:
+        if size is None:
+            message = "an alias stands inside of what it stands for"
+            raise _fault(message, mark)
         self._composed += size
         self._by_aliases += size
         if self._by_aliases > _MOST_BY_ALIASES:
@@ -75,5 +75,5 @@ class _Loader(yaml.SafeLoader):
         return node
 
 
-def _fault(message: str, mark: yaml.Mark) -> yaml.MarkedYAMLError:
+def _fault(message: str, mark: Any) -> yaml.MarkedYAMLError:
     return yaml.MarkedYAMLError(problem=message, problem_mark=mark)

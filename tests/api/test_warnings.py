@@ -1,9 +1,26 @@
 """What contradicts itself or the facts is taken, and warned of in the answer."""
 
+import json
+
 import httpx
 import pytest
 
-from tests.api.talk import N1, N2, Json, boot, codes, done, get, group, host, patch_host, put_host, put_vm, stop
+from tests.api.talk import (
+    N1,
+    N2,
+    Json,
+    boot,
+    codes,
+    done,
+    get,
+    group,
+    host,
+    import_hosts,
+    patch_host,
+    put_host,
+    put_vm,
+    stop,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -30,6 +47,16 @@ async def test_hosts(client: httpx.AsyncClient) -> None:
     body = host(group(N1, "0-31"), capacity={"vcpus": 64, "memory_mib": 1024})
     rehearsed = done(await client.put("/v1/hosts/h2", json=body, params={"dry_run": "true"}))
     assert warned(rehearsed) == ["more_vcpus_than_cpus"]
+
+
+async def test_imports_tell_each_kind_once(client: httpx.AsyncClient) -> None:
+    lines = [{"name": f"h{number}", **host(WIDE if number else N1)} for number in range(3)]
+    body = "".join(json.dumps(each) + "\n" for each in lines)
+    imported = done(await import_hosts(client, body))
+    assert warned(imported) == ["wide_midr"]
+    assert imported["warnings"][0]["detail"].startswith("2 hosts, first h1: MIDR_EL1 0x100413fd0c1 ")
+    assert warned(done(await import_hosts(client, body, dry_run="true"))) == ["wide_midr"]
+    assert warned(done(await import_hosts(client, json.dumps(lines[0])))) == []
 
 
 async def test_boots_and_previews(client: httpx.AsyncClient) -> None:

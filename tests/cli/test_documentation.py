@@ -13,21 +13,20 @@ import pytest
 from roadstead.cli.application import _COMMANDS, _command
 from roadstead.cli.csv_hosts import COLUMNS, csv_as_ndjson
 from tests.cli import consoles
-from tests.cli.consoles import DOCS
+from tests.cli.consoles import COMMAND_LINE, CURL, DOCS
 from tests.cli.program import CommandLine
 
 REFUSAL = re.compile(r"✗|^roadstead: | cannot move to ", re.MULTILINE)
 NEEDED = ("bash", "curl", "jq")
-NOT_RUN = {"make demo", "roadstead data check errata.json", "roadstead --help"}
-"""The tests are in the place of the first; another test makes the file of the second; the third would be long."""
 
 TEXT = (DOCS / "cli.md").read_text(encoding="utf-8")
 
 
 def shown() -> list[list[str]]:
     """The commands in the examples, with what stands behind them."""
-    lines = re.findall(r"^(?:\$ .*\| |\$ )roadstead ([^|)\n]*)", TEXT, re.MULTILINE)
-    return [shlex.split(line, comments=True) for line in lines]
+    examples = (each.command.replace("\\\n", "") for each in consoles.shown(TEXT, CURL))
+    commands = (found for each in examples for found in re.findall(r"(?:^|[|(] ?)roadstead ([^|)>\n]*)", each))
+    return [shlex.split(command, comments=True) for command in commands]
 
 
 def leaves(command: Any, *path: str) -> Iterator[tuple[str, ...]]:
@@ -55,13 +54,12 @@ def test_every_command_is_in_it(name: str) -> None:
 
 @pytest.mark.skipif(not all(map(shutil.which, NEEDED)), reason="the pages use these programs")
 @pytest.mark.parametrize(
-    ("page", "word"), [("cli.md", "roadstead"), ("five-minutes.md", "roadstead"), ("five-minutes.md", "curl")]
+    ("page", "without"), [("cli.md", CURL), ("five-minutes.md", CURL), ("five-minutes.md", COMMAND_LINE)]
 )
-def test_commands_do_what_a_page_shows(page: str, word: str, tmp_path: Path) -> None:
+def test_commands_do_what_a_page_shows(page: str, without: str, tmp_path: Path) -> None:
     """If this fails for good reasons, `python -m tests.cli.consoles` writes down what they print now."""
     text = (DOCS / page).read_text(encoding="utf-8")
-    commands = [each for each in consoles.shown(text, word) if each.command not in NOT_RUN]
-    for each in consoles.run(commands, text, tmp_path / "run"):
+    for each in consoles.run(consoles.shown(text, without), text, tmp_path / "run"):
         assert each.shown.agrees(each.printed), f"{each.shown.command}\n{each.printed}"
         assert each.code == 0 or (each.code == 1 and REFUSAL.search(each.shown.output)), each
 
@@ -69,7 +67,7 @@ def test_commands_do_what_a_page_shows(page: str, word: str, tmp_path: Path) -> 
 def test_the_readme_shows_the_screen_of_five_minutes() -> None:
     (screen,) = (
         each.output
-        for each in consoles.shown((DOCS / "five-minutes.md").read_text(encoding="utf-8"), "roadstead")
+        for each in consoles.shown((DOCS / "five-minutes.md").read_text(encoding="utf-8"), CURL)
         if each.command.startswith("roadstead vms explain ")
     )
     assert screen in (DOCS.parent / "README.md").read_text(encoding="utf-8")

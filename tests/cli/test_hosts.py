@@ -150,7 +150,7 @@ def test_faults_of_a_csv_are_on_the_lines_of_the_file(asking: CommandLine, tmp_p
     [
         (b"name,midr\nh1,0x1\n", "the CSV has no column revidr"),
         (b"", "the CSV has no column midr, no column name, no column revidr"),
-        (b"name;midr;revidr\n", "an unknown column 'name;midr;revidr'"),
+        (b"name;midr;revidr\n", "the CSV is separated by ; where a comma is expected"),
         (b"name,midr,revidr,midr\n", "column midr twice"),
         (b"name,midr,revidr\n\xe9,0x1,0x0\n", "is no CSV in UTF-8"),
         (b'name,midr,revidr\n"h1"x,0x1,0x0\n', "is no CSV in UTF-8"),

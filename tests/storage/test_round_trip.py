@@ -10,11 +10,15 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from app.domain.cpu.implementation import ReportedImplementation
+from app.domain.preconditions import UNCONDITIONAL
+from app.services import hosts as hosts_service
 from app.settings import Settings
 from tests.api.talk import ABLE, N1, Json, done, get, group, host, put_host, refused
 from tests.concurrency import requests
 from tests.domain import strategies as some
 from tests.serving import serving
+from tests.storage.workers import a_host, working
 
 wide = hypothesis_settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 _serial = count()
@@ -218,18 +222,34 @@ async def test_a_list_of_cpus_that_would_be_kept_too_long_is_refused_at_every_en
     assert [each["name"] for each in (await get(client, "/v1/hosts"))["items"]] == ["h1"]
 
 
-@pytest.mark.anyio
-async def test_a_host_has_at_most_1024_groups_of_cpus(client: httpx.AsyncClient) -> None:
-    def divided(groups: int) -> Json:
-        return host(*(group((N1[0], number, 0), str(number)) for number in range(groups)))
+def divided(groups: int) -> Json:
+    return host(*(group((0x410FD4F1, number, 0), str(number)) for number in range(groups)))
 
-    assert len(done(await client.put("/v1/hosts/h1", json=divided(1_024)))["cpus"]) == 1_024
+
+@pytest.mark.anyio
+async def test_a_host_has_at_most_64_groups_of_cpus(client: httpx.AsyncClient) -> None:
+    assert len(done(await client.put("/v1/hosts/h1", json=divided(64)))["cpus"]) == 64
     ndjson = {"Content-Type": "application/x-ndjson"}
-    line = json.dumps({"name": "h1", **divided(1_025)}).encode()
+    line = json.dumps({"name": "h1", **divided(65)}).encode()
     for answer in (
-        await client.put("/v1/hosts/h1", json=divided(1_025)),
-        await client.patch("/v1/hosts/h1", json=divided(1_025)),
+        await client.put("/v1/hosts/h1", json=divided(65)),
+        await client.patch("/v1/hosts/h1", json=divided(65)),
         await client.post("/v1/hosts:import", content=line, headers=ndjson),
     ):
         (fault,) = refused(answer, 422, answer.json()["code"])["errors"]
-        assert "at most 1024" in fault["detail"]
+        assert fault["pointer"].endswith("/cpus")
+        assert fault["detail"] == (
+            "a host has at most 64 groups of CPUs, and here are 65: CPUs with the same registers belong in one group"
+        )
+
+
+@pytest.mark.anyio
+async def test_a_host_that_was_stored_with_more_groups_stays_readable(settings: Settings) -> None:
+    groups = ((str(number), ReportedImplementation(0x410FD4F1, number, 0)) for number in range(1_024))
+    async with serving(settings) as client, working(settings) as worker:
+        await hosts_service.put_host(worker, a_host("h1", *groups), UNCONDITIONAL, "before")
+        shown = await get(client, "/v1/hosts/h1")
+        assert (len(shown["cpus"]), shown["unreadable"]) == (1_024, False)
+        assert done(await client.patch("/v1/hosts/h1", json={"labels": {"zone": "a"}}))["cpus"] == shown["cpus"]
+        assert (await get(client, "/v1/implementations"))["items"]
+        refused(await client.put("/v1/hosts/h1", json=divided(65)), 422, "invalid_request")

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, Field, StrictBool, StrictInt, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, StringConstraints
 
 from app.api.models.common import (
     CpuListField,
@@ -37,7 +37,8 @@ from app.domain.fleet.history import IdentityPeriod, PastIdentity
 from app.domain.fleet.host import MAX_LABELS, Capacity, Host, HostRecord, HostState, Profile
 from app.domain.planning.advice import host_advice
 
-MAX_GROUPS = 1024
+MAX_GROUPS: Final = 64
+"""The machines there are have at most ten kinds of CPUs. What is stored with more stays as it is."""
 
 
 EXAMPLE_HOST = {
@@ -66,6 +67,19 @@ class CpuGroupIn(In):
 
     def to_domain(self) -> CpuGroup:
         return CpuGroup(self.cpu_list, ReportedImplementation(self.midr, self.revidr, self.aidr))
+
+
+CpuGroups = Annotated[list[CpuGroupIn], Field(min_length=1, max_length=MAX_GROUPS)]
+
+
+def _few(groups: Any) -> Any:
+    if isinstance(groups, list) and len(groups) > MAX_GROUPS:
+        message = (
+            f"a host has at most {MAX_GROUPS} groups of CPUs, and here are {len(groups)}: CPUs with the same registers"
+            " belong in one group"
+        )
+        raise ValueError(message)
+    return groups
 
 
 def _apart(groups: list[CpuGroupIn]) -> list[CpuGroupIn]:
@@ -114,7 +128,11 @@ class HostIn(OneOfAKind):
     model_config = In.model_config | example(EXAMPLE_HOST)
 
     state: HostState = HostState.ACTIVE
-    cpus: Annotated[list[CpuGroupIn], Field(min_length=1, max_length=MAX_GROUPS), AfterValidator(_apart)]
+    cpus: Annotated[
+        CpuGroups,
+        BeforeValidator(_few, json_schema_input_type=CpuGroups),
+        AfterValidator(_apart),
+    ]
     capabilities: CapabilitiesIn = CapabilitiesIn()
     capacity: CapacityIn | None = None
     kernel_release: Text | None = None

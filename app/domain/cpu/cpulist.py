@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 from typing_extensions import override
@@ -59,7 +58,6 @@ class CpuList:
         return [(run.start(), run.end() - 1) for run in re.finditer("1+", lowest_first)]
 
 
-@lru_cache(maxsize=4096)
 def parse_cpulist(text: str) -> CpuList:
     """Read a list that names at least one CPU; raise ValueError with a sentence on anything else.
 
@@ -81,7 +79,6 @@ def parse_cpulist(text: str) -> CpuList:
     return cpus
 
 
-@lru_cache(maxsize=4096)
 def read_cpulist(text: str) -> CpuList:
     """Read what `str` wrote, whatever limits the wire has or had; raise ValueError on anything else."""
     mask = 0

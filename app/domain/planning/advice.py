@@ -1,9 +1,10 @@
 """Advice about what was reported: where a host contradicts itself or the facts. Nothing is decided by it."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from app.domain.cpu.identity import Identity
 from app.domain.cpu.midr import check_midr, possible, wide
@@ -11,8 +12,8 @@ from app.domain.fleet.capabilities import CAPABILITIES, Capabilities
 from app.domain.fleet.host import Capacity, Profile
 from app.domain.reference.kernels import KernelVersion
 
-_REMEMBERED: Final = 10_000
-"""Profiles of which the advice is kept: hosts are alike by the thousand."""
+_known: Final[WeakKeyDictionary[Profile, "tuple[Advice, ...]"]] = WeakKeyDictionary()
+"""The advice by profile, for as long as anybody has that: hosts are alike by the thousand."""
 
 _SHOWS_AIDR: Final = KernelVersion(6, 16)
 """The first Linux with AIDR_EL1 in sysfs (17efc1acee62)."""
@@ -24,14 +25,42 @@ class Advice:
     detail: str
 
 
-@lru_cache(_REMEMBERED)
 def host_advice(profile: Profile) -> tuple[Advice, ...]:
     """What is odd about a host's report."""
+    if (known := _known.get(profile)) is None:
+        known = _known[profile] = _advice(profile)
+    return known
+
+
+def _advice(profile: Profile) -> tuple[Advice, ...]:
     return (
         *_about_registers(profile.identity),
         *_about_capacity(profile.identity, profile.capacity),
         *_about_kernel(profile),
     )
+
+
+class AdviceTally:
+    """Advice about many hosts: one piece for each code, with the number of hosts and the first of them."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._first: dict[str, tuple[str, Advice]] = {}
+
+    def add(self, host: str, profile: Profile) -> None:
+        for each in host_advice(profile):
+            self._counts[each.code] += 1
+            self._first.setdefault(each.code, (host, each))
+
+    def told(self) -> tuple[Advice, ...]:
+        return tuple(
+            Advice(code, f"{_hosts(self._counts[code])} {host}: {advice.detail}")
+            for code, (host, advice) in self._first.items()
+        )
+
+
+def _hosts(count: int) -> str:
+    return "host" if count == 1 else f"{count} hosts, first"
 
 
 def _about_registers(identity: Identity) -> Iterator[Advice]:

@@ -4,7 +4,7 @@ Shares none of the planner's code: it visits hosts and asks the placement about 
 sets. What it found for one host it takes for all that have the deciding fact in common, so few are visited.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 from pyroaring import BitMap, FrozenBitMap
 
@@ -12,7 +12,7 @@ from app.domain.cpu.implementation import Implementation
 from app.domain.fleet.fleet import Facet, Fleet, FleetHost
 from app.domain.fleet.host import HostState
 from app.domain.fleet.placement import Operator, Placement, Requirement
-from app.domain.planning.checking_hazards import Memberships, mixed
+from app.domain.planning.checking_hazards import memberships, mixed
 from app.domain.planning.composition import BootOrder
 from app.domain.planning.plan import Mode, Plan
 
@@ -72,7 +72,7 @@ def _order_faults(plan: Plan, own: int, limit: int) -> Iterator[str]:
 
 
 def _hazard_faults(order: BootOrder, plan: Plan) -> Iterator[str]:
-    tables = Memberships(order.reference.tables)
+    tables = memberships(order.reference.tables)
     accepted = set(order.placement.accept_hazards)
     present = mixed([tables.of(each) for each in plan.list.entries])
     if unaccepted := present - accepted:
@@ -80,9 +80,10 @@ def _hazard_faults(order: BootOrder, plan: Plan) -> Iterator[str]:
     if set(plan.accepted_hazards) != present:
         yield "the accepted hazards are not those of the list"
     own = [tables.of(each) for each in plan.own]
-    for left in plan.left_out:
-        beside = mixed([*own, tables.of(left.implementation)])
-        if not left.hazards or beside - accepted != set(left.hazards):
+    found = {(tables.of(left.implementation), left.hazards) for left in plan.left_out}
+    for membership, hazards in found:
+        beside = mixed([*own, membership])
+        if not hazards or beside - accepted != set(hazards):
             yield "an implementation is left out for what does not forbid it"
 
 
@@ -101,7 +102,7 @@ def _own(host: FleetHost, order: BootOrder) -> list[Implementation | None]:
 
 
 def _coverage_faults(fleet: Fleet, placement: Placement, plan: Plan, own: set[Implementation | None]) -> Iterator[str]:
-    met = _met(fleet, placement)
+    met = fleet.derived(_met, placement)
     told = set(plan.list.entries)
     left_out = {left.implementation for left in plan.left_out}
     if missing := met - told - left_out:
@@ -114,23 +115,23 @@ def _coverage_faults(fleet: Fleet, placement: Placement, plan: Plan, own: set[Im
         yield "an implementation is both listed and left out"
 
 
-def _met(fleet: Fleet, placement: Placement) -> set[Implementation]:
+def _met(fleet: Fleet, placement: Placement) -> frozenset[Implementation]:
     """What the guest may meet: the implementations of the hosts of the universe.
 
     No host counts that was not visited and found allowed, and none is passed over without one like it that was
     visited: so the cost is that of the kinds of hosts, not of their number.
     """
     met: set[Implementation] = set()
-    requirements = placement.selector.requirements
+    conditions = _Conditions(placement.selector.requirements)
     waiting = BitMap(_candidates(fleet, placement))
     while waiting:
         host = fleet.numbered(waiting.pop())
-        if (refused := _refused_alike(fleet, host, requirements)) is not None:
+        if (refused := _refused_alike(fleet, host, conditions)) is not None:
             waiting -= refused
         else:
             met |= _shown(host)
             waiting -= fleet.having(Facet.IDENTITY, host.identity)
-    return met
+    return frozenset(met)
 
 
 def _candidates(fleet: Fleet, placement: Placement) -> FrozenBitMap:
@@ -144,12 +145,43 @@ def _candidates(fleet: Fleet, placement: Placement) -> FrozenBitMap:
     return left - fleet.numbers(placement.exclude_hosts)
 
 
-def _refused_alike(fleet: Fleet, host: FleetHost, requirements: Sequence[Requirement]) -> FrozenBitMap | None:
+class _Conditions:
+    """The conditions on labels, by key: there may be thousands, and a host is asked only about what it has."""
+
+    def __init__(self, requirements: Iterable[Requirement]) -> None:
+        self._by_key: dict[str, list[Requirement]] = {}
+        self._wanting: dict[str, Requirement] = {}
+        """Those that no host without the key meets."""
+        for condition in _merged(requirements):
+            self._by_key.setdefault(condition.key, []).append(condition)
+            if not condition.holds({}):
+                self._wanting[condition.key] = condition
+
+    def unmet(self, labels: Mapping[str, str]) -> Requirement | None:
+        """A condition that the labels do not meet; None where they meet all."""
+        wanting = (condition for key, condition in self._wanting.items() if key not in labels)
+        asked = (condition for key in labels for condition in self._by_key.get(key, ()))
+        return next(wanting, None) or next((each for each in asked if not each.holds(labels)), None)
+
+
+def _merged(requirements: Iterable[Requirement]) -> Iterator[Requirement]:
+    """The same conditions, with one of each operator for a key."""
+    values: dict[tuple[str, Operator], set[str]] = {}
+    for each in requirements:
+        found = values.setdefault((each.key, each.operator), set(each.values))
+        if each.operator is Operator.IN:
+            found &= set(each.values)
+        else:
+            found |= set(each.values)
+    return (Requirement(key, operator, tuple(named)) for (key, operator), named in values.items())
+
+
+def _refused_alike(fleet: Fleet, host: FleetHost, conditions: _Conditions) -> FrozenBitMap | None:
     """All hosts with the fact for which the universe does not have this candidate; None where it has."""
     if host.state is HostState.RETIRED:
         return fleet.having(Facet.STATE, host.state)
     labels = dict(host.labels)
-    unmet = next((each for each in requirements if not each.holds(labels)), None)
+    unmet = conditions.unmet(labels)
     if unmet is None:
         return None
     if unmet.key not in labels:

@@ -78,6 +78,7 @@ class Imported(TypedDict):
     unchanged: int
     fleet_revision: int
     dry_run: bool
+    warnings: list[Warned]
 
 
 class CpuGroupInput(TypedDict, total=False):
