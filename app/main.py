@@ -86,15 +86,16 @@ def create_app(settings: Settings | None = None, guard: Guard = let_all_pass) ->
     app.include_router(implementation_lists.router)
     app.include_router(targets.hot_router)
     for resource in (
+        # All starts of VMs, and all moves.
+        boots,
+        migrations,
+        targets,
         hosts,
         host_imports,
         implementations,
         vms,
-        boots,
         hypercalls,
-        targets,
         placements,
-        migrations,
         effects,
         errata,
         compatibility,
