@@ -62,12 +62,8 @@ async def put_host(
     host = body.to_domain(name, context.now())
     put = hosts.rehearse_host if dry_run else hosts.put_host
     record, created = await put(context, host, conditions, reporter, body.unread)
-    return tagged(
-        request,
-        HostOut.from_record(record, context.reference.names),
-        None if dry_run else record.tag,
-        status=201 if created else 200,
-    )
+    shown = HostOut.from_record(record, context.reference.names)
+    return tagged(request, shown, None if dry_run else record.tag, status=201 if created else 200)
 
 
 @router.get("/hosts/{name}", response_model=HostOut, summary="Read a host", responses=refuses("host_not_found"))
