@@ -60,12 +60,11 @@ async def put_host(
     A change of registers under running VMs makes those whose list does not cover them `exposed`, at once.
     """
     host = body.to_domain(name, context.now())
-    put = hosts.rehearse_host if dry_run else hosts.put_host
-    record, created = await put(context, host, conditions, reporter, body.unread)
+    record, created = await hosts.put_host(context, host, conditions, reporter, body.unread, dry_run=dry_run)
     return tagged(
         request,
         HostOut.from_record(record, context.reference.names),
-        None if dry_run else record.tag,
+        record.tag,
         status=201 if created else 200,
     )
 
