@@ -26,6 +26,7 @@ from app.api import (
     implementation_lists,
     implementations,
     migrations,
+    pages,
     placements,
     service,
     swagger,
@@ -101,6 +102,7 @@ def create_app(settings: Settings | None = None, guard: Guard = let_all_pass) ->
         app.include_router(resource.router)
     app.include_router(service.router)
     app.include_router(service.open_router)
+    app.include_router(pages.router)
     app.mount("/docs/assets", swagger.assets)
     _refuse_in_problems(app)
     describe(app)
