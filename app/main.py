@@ -26,6 +26,7 @@ from app.api import (
     implementation_lists,
     implementations,
     migrations,
+    pages,
     placements,
     service,
     swagger,
@@ -83,15 +84,16 @@ def create_app(settings: Settings | None = None, guard: Guard = let_all_pass) ->
     app.include_router(implementation_lists.router)
     app.include_router(targets.hot_router)
     for resource in (
+        # All starts of VMs, and all moves.
+        boots,
+        migrations,
+        targets,
         hosts,
         host_imports,
         implementations,
         vms,
-        boots,
         hypercalls,
-        targets,
         placements,
-        migrations,
         effects,
         errata,
         compatibility,
@@ -100,6 +102,7 @@ def create_app(settings: Settings | None = None, guard: Guard = let_all_pass) ->
         app.include_router(resource.router)
     app.include_router(service.router)
     app.include_router(service.open_router)
+    app.include_router(pages.router)
     app.mount("/docs/assets", swagger.assets)
     _refuse_in_problems(app)
     describe(app)

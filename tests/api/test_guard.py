@@ -27,6 +27,8 @@ OPEN = {
     "/problems",
     "/problems/{code}",
     "/readyz",
+    "/reasons",
+    "/reasons/{code}",
 }
 """What everybody may ask, whatever the guard says."""
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="roadstead"'}

@@ -36,6 +36,7 @@ WHOLE: Json = {
     "capacity": {"vcpus": 64, "memory_mib": 262144},
     "kernel_release": "6.17.3",
     "vmm": "qemu 10.2",
+    "remarks": "CPU 4-63 like CPU 0 as stated",
     "observed_at": "2026-11-22T10:00:00Z",
 }
 STATES = ["planned", "active", "cordoned", "maintenance", "retired"]

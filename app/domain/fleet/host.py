@@ -46,6 +46,8 @@ class Profile:
     capacity: Capacity | None = None
     kernel_release: str | None = None
     vmm: str | None = None
+    remarks: str | None = None
+    """What of the CPUs was stated rather than read, or left out; for people."""
 
     @override
     def __hash__(self) -> int:
@@ -54,7 +56,7 @@ class Profile:
     @cached_property
     def _hash(self) -> int:
         # An import looks profiles up once for every host; there are far fewer profiles than hosts.
-        return hash((self.identity, self.capabilities, self.capacity, self.kernel_release, self.vmm))
+        return hash((self.identity, self.capabilities, self.capacity, self.kernel_release, self.vmm, self.remarks))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
