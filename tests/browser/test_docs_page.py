@@ -78,7 +78,6 @@ def test_a_migration_that_was_admitted_on_the_page_is_what_the_example_of_its_id
         ("get_migration", 200),
         ("verify_migration", 200),
         ("complete_migration", 200),
-        ("fail_migration", 409),
     ):
         operation = page.locator(f"#operations-Migrations-{operation_id}")
         operation.locator(".opblock-summary-control").click()
