@@ -20,6 +20,7 @@ from app.api import (
     effects,
     errata,
     fleet,
+    guide,
     host_imports,
     hosts,
     hypercalls,
@@ -78,6 +79,7 @@ def create_app(settings: Settings | None = None, guard: Guard = let_all_pass) ->
     )
     app.state.metrics = metrics
     app.state.guard = guard
+    app.state.guide = guide.Guide()
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, timeout=settings.request_timeout)
     app.add_middleware(RequestScope, metrics=metrics, logged=LOGGED[settings.access_log])
     # The hot reads are matched first.
@@ -103,6 +105,7 @@ def create_app(settings: Settings | None = None, guard: Guard = let_all_pass) ->
     app.include_router(service.router)
     app.include_router(service.open_router)
     app.include_router(pages.router)
+    app.include_router(guide.router)
     app.mount("/docs/assets", swagger.assets)
     _refuse_in_problems(app)
     describe(app)

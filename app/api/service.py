@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 from app.api import swagger
 from app.api.context import ContextDep
 from app.api.documentation import problems, refuses
-from app.api.metrics import CONTENT_TYPE, RequestMetrics, standing_exposition
+from app.api.metrics import CONTENT_TYPE, RequestMetrics, fleet_exposition
 from app.api.models.service import HealthOut, ServiceOut
 from app.api.problems import problem
 from app.api.routes import GuardedRoute
@@ -58,7 +58,7 @@ async def check_readiness(request: Request, context: ContextDep) -> Response:
 async def get_metrics(request: Request, context: ContextDep) -> Response:
     """Requests of this service, and the fleet as it stands."""
     metrics: RequestMetrics = request.app.state.metrics
-    fleet = standing_exposition(await fleet_status(context))
+    fleet = fleet_exposition(await fleet_status(context))
     return Response(metrics.exposition() + fleet, media_type=CONTENT_TYPE)
 
 

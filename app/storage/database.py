@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from app.domain.errors import DatabaseUnavailable
+from app.domain.errors import DatabaseUnavailable, RoadsteadError
 from app.domain.fleet.fleet import Fleet
 from app.domain.vms.vm import Boot
 from app.settings import Settings
@@ -88,6 +88,10 @@ class Transaction:
         return await self._snapshot.current(self.direct, now)
 
 
+class _Rehearsed(RoadsteadError):
+    """Undoes a transaction of which nothing is to stay. Nothing went wrong, so its connection is kept."""
+
+
 class Database:
     """Opens transactions. One to a process; keeps what never changes in memory."""
 
@@ -145,14 +149,17 @@ class Database:
             return await tx.vms.boot_of(current.vm_key, current.number or 0)
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Transaction]:
-        """A transaction: committed at the end of the block, undone by an exception.
+    async def writing(self, *, dry_run: bool = False) -> AsyncIterator[Transaction]:
+        """A transaction: committed at the end of the block, undone by an exception, and after a dry run.
 
         Rows that are acted on are locked explicitly, always in the order fleet, host, VM, migration.
         """
         self._check_released()
-        async with self.looking() as connection, Direct.of(connection).transaction():
-            yield self._transaction(connection)
+        with suppress(_Rehearsed):
+            async with self.looking() as connection, Direct.of(connection).transaction():
+                yield self._transaction(connection)
+                if dry_run:
+                    raise _Rehearsed
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:

@@ -134,7 +134,7 @@ class Hosts:
         began = {"identity_since": now, "identity_reported_by": reporter, "identity_revision": revision.number}
         dates = {"created_at": now, "updated_at": now, **borne(revision)}
         await self._connection.execute(hosts.insert().values(**values, **began, **dates))
-        return HostRecord(host, revision.number, now, now, revision.token)
+        return HostRecord(host, revision.number, now, now, token=revision.token)
 
     async def replace(
         self, current: LockedHost, host: Host, revision: Revision, now: datetime, reporter: str
@@ -147,7 +147,7 @@ class Hosts:
             await self._end_identity(current, now)
             values |= {"identity_since": now, "identity_reported_by": reporter, "identity_revision": revision.number}
         await self._connection.execute(update(hosts).where(hosts.c.id == current.key).values(**values))
-        return HostRecord(host, revision.number, current.record.created_at, now, revision.token)
+        return HostRecord(host, revision.number, current.record.created_at, now, token=revision.token)
 
     async def delete(self, current: LockedHost, revision: Revision, now: datetime) -> None:
         await self._end_identity(current, now)
@@ -242,7 +242,7 @@ def _records(rows: Iterable[Row[Any]], known: Mapping[bytes, Identity]) -> list[
 def _record(row: Row[Any], identity: Identity) -> HostRecord:
     read = readable("host", row.name, partial(_host, row, identity))
     host = read or unreadable_host(row.name, row.observed_at)
-    return HostRecord(host, row.revision, row.created_at, row.updated_at, row.token or b"")
+    return HostRecord(host, row.revision, row.created_at, row.updated_at, token=row.token or b"")
 
 
 def unreadable_host(name: str, observed_at: datetime) -> Host:

@@ -106,8 +106,8 @@ def _send(report: HostReport, arguments: argparse.Namespace) -> None:
     # Not at the top: httpx takes longer to import than the rest of the collector to run.
     # Most of that is what its own command line needs; without, it goes on with a stand-in for it (httpx/__init__.py).
     sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type] # Python's way to say: not to be had
-    from roadstead.client import Retries, Server  # noqa: PLC0415
-    from roadstead.collector.sending import Registration, send  # noqa: PLC0415
+    from roadstead.client import Retries, Server  # noqa: PLC0415 - when it sends: httpx takes long to load
+    from roadstead.collector.sending import Registration, send  # noqa: PLC0415 - the same
 
     name = _name(arguments)
     server = Server(

@@ -1,7 +1,7 @@
 """A host: what it reports of itself, and what its operator says of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -93,6 +93,7 @@ class HostRecord:
     """Fleet revision of its last change; a heartbeat is none."""
     created_at: datetime
     updated_at: datetime
+    _: KW_ONLY
     token: bytes = b""
     """Random, of that change: a restored database comes to the same revision again, with another content."""
 
