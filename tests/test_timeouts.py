@@ -25,7 +25,7 @@ from tests.test_process import HOST, ended_well, slow_import
 from tests.waiting import PATIENCE
 
 AT_MOST = 10.0
-"""Seconds in which an answer must be there though the database is silent: 4 of the service, the rest for a busy machine.
+"""Seconds in which an answer must be there though the database is silent: 4 of the service, and a busy machine's.
 
 Without a limit it would be 20 and more."""
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: roadstead\r\n"
