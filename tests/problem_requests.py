@@ -12,6 +12,8 @@ WIDE: Final = (2**32 | 0x413FD0C1, 0, 0)
 """The RFC v2 hypercalls have no room for it."""
 STALE: Final = {"If-Match": '"stale"'}
 CREATE: Final = {"If-None-Match": "*"}
+KNOWN: Final = CREATE
+"""Of a read: only if the client does not have it yet, whichever it has."""
 TEXT: Final = {"Content-Type": "text/plain"}
 NDJSON: Final = {"Content-Type": "application/x-ndjson"}
 KEY: Final = {"Idempotency-Key": "used-for-another-request"}
@@ -78,6 +80,7 @@ REQUESTS: Final = (
     Asked("put_host", "/v1/hosts/h1", "unsupported_media_type", host(), TEXT),
     Asked("put_host", "/v1/hosts/h1", "body_too_large", LARGE),
     Asked("get_host", "/v1/hosts/h1", 200),
+    Asked("get_host", "/v1/hosts/h1", 304, headers=KNOWN),
     Asked("get_host", "/v1/hosts/H1", "invalid_request"),
     Asked("get_host", "/v1/hosts/nowhere", "host_not_found"),
     Asked("patch_host", "/v1/hosts/h1", 200, {"labels": {"zone": "fra1"}}),
@@ -115,6 +118,7 @@ REQUESTS: Final = (
     Asked("put_vm", "/v1/vms/new", "unsupported_media_type", vm(), TEXT),
     Asked("put_vm", "/v1/vms/new", "body_too_large", LARGE),
     Asked("get_vm", "/v1/vms/running", 200),
+    Asked("get_vm", "/v1/vms/running", 304, headers=KNOWN),
     Asked("get_vm", "/v1/vms/RUNNING", "invalid_request"),
     Asked("get_vm", "/v1/vms/nowhere", "vm_not_found"),
     Asked("delete_vm", "/v1/vms/new", "stale_revision", None, STALE),
@@ -140,6 +144,7 @@ REQUESTS: Final = (
     Asked("list_boots", "/v1/vms/running/boots?cursor=!", "invalid_cursor"),
     Asked("list_boots", "/v1/vms/nowhere/boots", "vm_not_found"),
     Asked("get_boot", "/v1/vms/running/boots/1", 200),
+    Asked("get_boot", "/v1/vms/running/boots/1", 304, headers=KNOWN),
     Asked("get_boot", "/v1/vms/running/boots/first", "invalid_request"),
     Asked("get_boot", "/v1/vms/nowhere/boots/1", "vm_not_found"),
     Asked("get_boot", "/v1/vms/running/boots/2", "boot_not_found"),
@@ -152,9 +157,11 @@ REQUESTS: Final = (
     Asked("stop_vm", "/v1/vms/running/stop", "idempotency_key_reused", None, KEY),
     # Implementation lists
     Asked("get_implementation_list", "/v1/implementation-lists/{digest}", 200),
+    Asked("get_implementation_list", "/v1/implementation-lists/{digest}", 304, headers=KNOWN),
     Asked("get_implementation_list", "/v1/implementation-lists/{digest}?format=xml", "invalid_request"),
     Asked("get_implementation_list", "/v1/implementation-lists/none", "implementation_list_not_found"),
     Asked("get_current_list", "/v1/vms/running/implementation-list", 200),
+    Asked("get_current_list", "/v1/vms/running/implementation-list", 304, headers=KNOWN),
     Asked("get_current_list", "/v1/vms/running/implementation-list?format=xml", "invalid_request"),
     Asked("get_current_list", "/v1/vms/nowhere/implementation-list", "vm_not_found"),
     Asked("get_current_list", "/v1/vms/narrow/implementation-list", "no_current_list"),
@@ -183,6 +190,7 @@ REQUESTS: Final = (
     Asked("list_errata", "/v1/errata?limit=0", "invalid_request"),
     Asked("list_errata", "/v1/errata?cursor=!", "invalid_cursor"),
     Asked("get_erratum", "/v1/errata/ARM64_SPECTRE_BHB", 200),
+    Asked("get_erratum", "/v1/errata/ARM64_SPECTRE_BHB", 304, headers=KNOWN),
     Asked("get_erratum", f"/v1/errata/{'A' * 101}", "invalid_request"),
     Asked("get_erratum", "/v1/errata/NONE", "erratum_not_found"),
     Asked("get_compatibility", "/v1/compatibility", 200),
@@ -233,6 +241,7 @@ REQUESTS: Final = (
     Asked("list_migrations", "/v1/migrations?state=gone", "invalid_request"),
     Asked("list_migrations", "/v1/migrations?cursor=!", "invalid_cursor"),
     Asked("get_migration", "/v1/migrations/{open}", 200),
+    Asked("get_migration", "/v1/migrations/{open}", 304, headers=KNOWN),
     Asked("get_migration", "/v1/migrations/a_b", "invalid_request"),
     Asked("get_migration", "/v1/migrations/nowhere", "migration_not_found"),
     Asked("verify_migration", "/v1/migrations/{open}:verify", 200),
