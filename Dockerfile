@@ -1,5 +1,26 @@
 # syntax=docker/dockerfile:1
 
+# Makes the site of the documentation, which the wheel carries: as `make docs` does.
+FROM python:3.11-slim-bookworm AS guide
+
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PIP_NO_CACHE_DIR=1 \
+    PIP_ROOT_USER_ACTION=ignore
+
+WORKDIR /src
+COPY requirements.lock requirements-build.lock requirements-dev.lock ./
+RUN pip install --require-hashes --no-deps -r requirements-build.lock \
+    && pip install --require-hashes --no-deps -r requirements-dev.lock
+
+COPY pyproject.toml README.md LICENSE ./
+COPY app app
+COPY migrations migrations
+COPY roadstead roadstead
+COPY docs docs
+RUN pip install --no-deps --no-build-isolation . \
+    && python -m sphinx --builder html --fail-on-warning --quiet --doctree-dir /tmp/doctrees docs app/guide
+
+
 # Builds an environment with the locked dependencies and the project itself.
 FROM python:3.11-slim-bookworm AS builder
 
@@ -18,6 +39,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY app app
 COPY migrations migrations
 COPY roadstead roadstead
+COPY --from=guide /src/app/guide app/guide
 RUN pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
     && pip --python /opt/roadstead/bin/python install --no-deps --no-index dist/*.whl
 

@@ -65,8 +65,13 @@ types: install ## Check the types
 	$(BIN)/mypy
 
 .PHONY: docs
-docs: install ## Make the documentation's site in site/; warnings and broken links are errors
-	$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet docs site
+docs: install ## Make the documentation's site in app/guide/, where it is served; warnings and broken links are errors
+	rm -rf app/guide
+	$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet --doctree-dir build/doctrees docs app/guide
+
+.PHONY: wheel
+wheel: docs ## Build the wheel of a release, with the site in it, in dist/
+	$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
 
 .PHONY: bench
 bench: install ## Measure
@@ -81,7 +86,7 @@ lock: install ## Compile the lock files anew; LOCK_ARGS=--upgrade takes newer re
 
 .PHONY: clean
 clean: ## Remove what the checks, the tests and builds leave behind (not .venv)
-	rm -rf build dist site htmlcov .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache \
+	rm -rf app/guide build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache \
 		.pytest_cache .ruff_cache .schemathesis
 	find app bench demo migrations roadstead tests -name __pycache__ -prune -exec rm -rf {} +
 

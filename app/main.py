@@ -20,12 +20,14 @@ from app.api import (
     effects,
     errata,
     fleet,
+    guide,
     host_imports,
     hosts,
     hypercalls,
     implementation_lists,
     implementations,
     migrations,
+    pages,
     placements,
     service,
     swagger,
@@ -77,21 +79,23 @@ def create_app(settings: Settings | None = None, guard: Guard = let_all_pass) ->
     )
     app.state.metrics = metrics
     app.state.guard = guard
+    app.state.guide = guide.Guide()
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, timeout=settings.request_timeout)
     app.add_middleware(RequestScope, metrics=metrics, logged=LOGGED[settings.access_log])
     # The hot reads are matched first.
     app.include_router(implementation_lists.router)
     app.include_router(targets.hot_router)
     for resource in (
+        # All starts of VMs, and all moves.
+        boots,
+        migrations,
+        targets,
         hosts,
         host_imports,
         implementations,
         vms,
-        boots,
         hypercalls,
-        targets,
         placements,
-        migrations,
         effects,
         errata,
         compatibility,
@@ -100,6 +104,8 @@ def create_app(settings: Settings | None = None, guard: Guard = let_all_pass) ->
         app.include_router(resource.router)
     app.include_router(service.router)
     app.include_router(service.open_router)
+    app.include_router(pages.router)
+    app.include_router(guide.router)
     app.mount("/docs/assets", swagger.assets)
     _refuse_in_problems(app)
     describe(app)

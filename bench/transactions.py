@@ -26,9 +26,12 @@ _VM: Final = "SELECT * FROM vms WHERE name = $1 FOR UPDATE"
 _LIST: Final = "INSERT INTO implementation_lists VALUES ($1, $2) ON CONFLICT DO NOTHING"
 _PLACES: Final = ", ".join(f"${place}" for place in range(2, len(boots.columns)))
 _SEALED: Final = f"INSERT INTO boots VALUES ($1, (SELECT boots + 1 FROM vms WHERE id = $1), {_PLACES})"
-_BOOTED: Final = "UPDATE vms SET version = version + 1, boots = boots + 1, boot = boots + 1, host_id = $2 WHERE id = $1"
+_BOOTED: Final = (
+    "UPDATE vms SET version = version + 1, boots = boots + 1, boot = boots + 1, moved = FALSE, host_id = $2"
+    " WHERE id = $1"
+)
 _TOUCHED: Final = "UPDATE vms SET version = version + 1 WHERE id = $1"
-_MOVED: Final = "UPDATE vms SET version = version + 1, host_id = $2 WHERE id = $1"
+_MOVED: Final = "UPDATE vms SET version = version + 1, moved = TRUE, host_id = $2 WHERE id = $1"
 _STOPPED: Final = "UPDATE vms SET version = version + 1, boot = NULL, host_id = NULL WHERE id = $1"
 _ADMITTED: Final = (
     "INSERT INTO migrations (id, vm_id, vm, source, target, target_id, state, digest, admitted_at)"

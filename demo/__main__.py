@@ -3,7 +3,6 @@
 import argparse
 import shlex
 import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -12,11 +11,9 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-import httpx
-
 from demo.failure import DemoFailure
 from demo.loading import load
-from demo.service import HOST, PROGRAM, free_port, running
+from demo.service import PROGRAM, Service, free_port, running_in
 from demo.walking import print_tour, walk
 
 
@@ -25,8 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _on_signals(_end)
     try:
         port = free_port(options.port)
-        with _directory(options.data) as data, running(port, data) as service:
-            _show(service, f"http://{HOST}:{port}", data, once=options.once)
+        with _directory(options.data) as data, running_in(data, port) as service:
+            _show(service, data, once=options.once)
     except DemoFailure as failure:
         print(f"demo: {failure}", file=sys.stderr)
         return 1
@@ -66,8 +63,9 @@ def _directory(wanted: Path | None) -> Iterator[Path]:
         yield Path(made)
 
 
-def _show(service: subprocess.Popen[bytes], base_url: str, data: Path, *, once: bool) -> None:
-    with httpx.Client(base_url=base_url, timeout=60, trust_env=False) as client:
+def _show(service: Service, data: Path, *, once: bool) -> None:
+    base_url = service.url
+    with service.client() as client:
         loaded = load(client)
         fleet = "a made-up fleet" if loaded else "the fleet that was there already"
         print(f"Roadstead runs on {base_url} with {fleet}; its data is in {data}.")
@@ -77,10 +75,10 @@ def _show(service: subprocess.Popen[bytes], base_url: str, data: Path, *, once: 
             return
     print("These calls can be copied and pasted, in this order: each with curl, or with roadstead after these two.")
     print(f"export ROADSTEAD_SERVER={base_url}")
-    print(f"export PATH={shlex.quote(str(PROGRAM.parent))}:$PATH")
+    print(f"export PATH={shlex.quote(str(Path(PROGRAM).parent))}:$PATH")
     print_tour(base_url)
     print("\nCtrl-C ends the demo.", flush=True)
-    if code := service.wait():
+    if code := service.process.wait():
         message = f"the service ended with {code}; {data / 'service.log'} may say why"
         raise DemoFailure(message)
     # It ends well only where it was told to end, and so is the demo.

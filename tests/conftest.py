@@ -10,7 +10,7 @@ from hypothesis import settings as hypothesis_settings
 
 from app.settings import Settings
 from app.storage.schema import upgrade
-from demo.service import HOST, free_port, running
+from demo.service import free_port, running_in
 from tests.databases import empty, postgresql_database, postgresql_server, shared_server, sqlite_url
 from tests.serving import serving
 
@@ -94,9 +94,8 @@ async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture(scope="session")
 def service_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The service as a process of its own, over a database that was empty at first."""
-    port = free_port(0)
-    with running(port, tmp_path_factory.mktemp("service")):
-        yield f"http://{HOST}:{port}"
+    with running_in(tmp_path_factory.mktemp("service"), free_port()) as service:
+        yield service.url
 
 
 @pytest.fixture

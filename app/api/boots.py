@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from app.api.conditions import Conditions
 from app.api.context import ContextDep
 from app.api.documentation import refuses
-from app.api.etags import sealed_tag, tagged
+from app.api.etags import sealed_tag, tagged, tagged_body
 from app.api.idempotency import ExecutorDep
 from app.api.media_types import json_body
 from app.api.models.boots import BootIn, BootsOut, ListOut, SealedOut
@@ -65,7 +65,7 @@ async def boot_vm(
         case = boots.adopt_vm(context, asked, body.adopt.to_domain(), conditions)
     else:
         case = boots.boot_vm(context, asked, conditions)
-    return await executor.run(case, partial(_sealed, request, context))
+    return await executor.run(case, partial(_sealed, request))
 
 
 @router.get(
@@ -101,7 +101,8 @@ async def get_boot(
 ) -> Response:
     """The list as it was sealed, also when the VM has long been stopped."""
     boot = await boots.get_boot(context, vm, number)
-    return Representations(context.reference.names).of_boot(boot, wanted, sealed_tag(boot, wanted)).answer(request)
+    representations: Representations = request.state.representations
+    return representations.of_boot(boot, wanted, sealed_tag(boot, wanted)).answer(request)
 
 
 @router.post(
@@ -121,7 +122,9 @@ async def stop_vm(
     return await executor.run(boots.stop_vm(context, vm, conditions), shown)
 
 
-def _sealed(request: Request, context: Context, sealed: SealedBoot) -> Response:
-    boot, out = sealed.boot, SealedOut.from_sealed(sealed, context.reference.names)
+def _sealed(request: Request, sealed: SealedBoot) -> Response:
+    representations: Representations = request.state.representations
+    boot = sealed.boot
     path = f"/v1/vms/{boot.vm}/boots/{boot.number}"
-    return tagged(request, out, sealed_tag(boot, Format.JSON), status=201, location=path)
+    body = representations.sealed(sealed)
+    return tagged_body(request, body, sealed_tag(boot, Format.JSON), status=201, location=path)

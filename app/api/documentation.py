@@ -53,6 +53,7 @@ _NOT_ACTIVE: Final = {
     "code": "host_not_active",
     "detail": "the state of fra1-r03-n02 is cordoned; only active hosts receive VMs",
     "remedy": "set its state to active, or choose another host",
+    "help": "/reasons/host_not_active",
     "lasting": False,
 }
 _ALTRA: Final = {"midr": "0x00000000413fd0c1", "aidr": "0x0000000000000000", "name": "Arm Neoverse N1 r3p1"}
@@ -63,6 +64,7 @@ _NOT_LISTED: Final = {
     "code": "implementation_not_listed",
     "detail": "fra1-r01-n19 is Arm Neoverse N1 r3p1 with REVIDR 0x1; the list has Arm Neoverse N1 r3p1 with REVIDR 0x0",
     "remedy": "boot the VM again to include it",
+    "help": "/reasons/implementation_not_listed",
     "lasting": True,
     **_DIFFERENCE,
     "unlisted": [_DIFFERENCE],

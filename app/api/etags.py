@@ -14,7 +14,13 @@ def tagged(
     request: Request, out: BaseModel, tag: str | None = None, *, status: int = 200, location: str | None = None
 ) -> Response:
     """A single resource with its entity tag, by default the digest of the answer; 304 where the client has it."""
-    body = out.model_dump_json().encode()
+    return tagged_body(request, out.model_dump_json().encode(), tag, status=status, location=location)
+
+
+def tagged_body(
+    request: Request, body: bytes, tag: str | None = None, *, status: int = 200, location: str | None = None
+) -> Response:
+    """The same for what is rendered already."""
     tag = tag or hashlib.sha256(body).hexdigest()
     headers = {"ETag": f'"{tag}"'}
     held = request.headers.get("if-none-match")

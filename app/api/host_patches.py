@@ -54,6 +54,7 @@ def host_patch(document: dict[str, Any], now: datetime) -> HostPatch:
         capacity=named("capacity", _capacity(document, profile.capacity)),
         kernel_release=named("kernel_release", profile.kernel_release),
         vmm=named("vmm", profile.vmm),
+        remarks=named("remarks", profile.remarks),
         observed_at=named("observed_at", told.observed_at),
     )
 

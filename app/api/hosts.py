@@ -60,14 +60,9 @@ async def put_host(
     A change of registers under running VMs makes those whose list does not cover them `exposed`, at once.
     """
     host = body.to_domain(name, context.now())
-    put = hosts.rehearse_host if dry_run else hosts.put_host
-    record, created = await put(context, host, conditions, reporter, body.unread)
-    return tagged(
-        request,
-        HostOut.from_record(record, context.reference.names),
-        None if dry_run else record.tag,
-        status=201 if created else 200,
-    )
+    record, created = await hosts.put_host(context, host, conditions, reporter, body.unread, dry_run=dry_run)
+    shown = HostOut.from_record(record, context.reference.names)
+    return tagged(request, shown, record.tag, status=201 if created else 200)
 
 
 @router.get("/hosts/{name}", response_model=HostOut, summary="Read a host", responses=refuses("host_not_found"))

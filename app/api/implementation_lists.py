@@ -16,7 +16,6 @@ from app.api.routes import HotRoute
 from app.domain.errors import ImplementationListNotFound, InputFault, InvalidInput
 from app.sentences import near_miss, shown
 from app.services import boots, implementation_lists
-from app.services.context import Context
 
 router: Final = APIRouter(prefix="/v1", tags=["Implementation lists"], route_class=HotRoute)
 
@@ -61,10 +60,8 @@ async def get_implementation_list(
     key = (digest, shown)
     rendered = representations.kept(key)
     if rendered is None:
-        implementations = await implementation_lists.get_implementation_list(
-            request.state.context, whole_digest(digest)
-        )
-        rendered = representations.keep(key, representations.of_content(implementations, shown))
+        content = await implementation_lists.get_implementation_list(request.state.context, whole_digest(digest))
+        rendered = representations.keep(key, representations.of_content(content, shown))
     return rendered.answer(request)
 
 
@@ -79,12 +76,10 @@ async def get_current_list(request: Request, vm: VmName) -> Response:
     """The list of the boot that the VM is in, also while it migrates: what its VMM must expose."""
     shown = _format(request)
     representations: Representations = request.state.representations
-    context: Context = request.state.context
-    boot = await boots.current_boot(context, vm)
-    key = (boot, shown)
-    rendered = representations.kept(key)
+    boot = await boots.current_boot(request.state.context, vm)
+    rendered = representations.kept(key := (boot, shown))
     if rendered is None:
-        sealed = await boots.sealed_boot(context, vm, boot)
+        sealed = await boots.sealed_boot(request.state.context, vm, boot)
         rendered = representations.keep(key, representations.of_boot(sealed, shown, sealed_tag(sealed, shown)))
     return rendered.answer(request)
 

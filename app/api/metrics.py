@@ -49,33 +49,33 @@ class RequestMetrics:
         if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
             return generate_latest(self._registry)
         registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call] # prometheus_client has no type for it
         return generate_latest(registry)
 
 
-def standing_exposition(standing: FleetStatus) -> bytes:
+def fleet_exposition(status: FleetStatus) -> bytes:
     """The fleet as it stands, computed when it is asked for."""
     registry = CollectorRegistry()
     hosts = Gauge("roadstead_hosts", "Hosts by state.", ("state",), registry=registry)
     vms = Gauge("roadstead_vms", "VMs by state.", ("state",), registry=registry)
-    for state, count in standing.hosts.items():
+    for state, count in status.hosts.items():
         hosts.labels(state.value).set(count)
-    for vm_state, count in standing.vms.items():
+    for vm_state, count in status.vms.items():
         vms.labels(vm_state.value).set(count)
     for name, text, value in (
-        ("roadstead_fleet_revision", "The fleet revision.", standing.fleet_revision),
-        *((f"roadstead_vms_{each.value}", text, standing.conditions[each]) for each, text in _CONDITIONS.items()),
-        ("roadstead_hosts_identity_incomplete", "Hosts with an unknown register.", standing.incomplete),
-        ("roadstead_hosts_unreadable", "Hosts of which what is stored cannot be read.", standing.unreadable),
-        ("roadstead_vms_unreadable", "Running VMs of which what is stored cannot be read.", standing.unreadable_vms),
-        ("roadstead_hosts_stale", "Hosts not observed recently enough.", standing.stale),
-        ("roadstead_migrations_open", "Migrations that are neither completed nor failed.", standing.open_migrations),
-        ("roadstead_migrations_overdue", "Open migrations older than the timeout.", standing.overdue_migrations),
+        ("roadstead_fleet_revision", "The fleet revision.", status.fleet_revision),
+        *((f"roadstead_vms_{each.value}", text, status.conditions[each]) for each, text in _CONDITIONS.items()),
+        ("roadstead_hosts_identity_incomplete", "Hosts with an unknown register.", status.incomplete),
+        ("roadstead_hosts_unreadable", "Hosts of which what is stored cannot be read.", status.unreadable),
+        ("roadstead_vms_unreadable", "Running VMs of which what is stored cannot be read.", status.unreadable_vms),
+        ("roadstead_hosts_stale", "Hosts not observed recently enough.", status.stale),
+        ("roadstead_migrations_open", "Migrations that are neither completed nor failed.", status.open_migrations),
+        ("roadstead_migrations_overdue", "Open migrations older than the timeout.", status.overdue_migrations),
     ):
         Gauge(name, text, registry=registry).set(value)
     for name, text, age in (
-        ("roadstead_oldest_observation_age_seconds", "Of hosts that are not retired.", standing.oldest_observation),
-        ("roadstead_newest_observation_age_seconds", "How far the inventory lags.", standing.newest_observation),
+        ("roadstead_oldest_observation_age_seconds", "Of hosts that are not retired.", status.oldest_observation),
+        ("roadstead_newest_observation_age_seconds", "How far the inventory lags.", status.newest_observation),
     ):
         if age is not None:
             Gauge(name, text, registry=registry).set(age.total_seconds())

@@ -1,7 +1,7 @@
 """What is rendered once and sent often: sealed lists, which never change, and what hosts report."""
 
-from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 from weakref import ReferenceType, WeakKeyDictionary, ref
 
@@ -10,15 +10,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.api.etags import matches
-from app.api.models.boots import ListOut
+from app.api.models.boots import ListOut, SealedOut
 from app.api.models.common import ImplementationOut
-from app.api.models.implementation_lists import ContentOut, Format
+from app.api.models.implementation_lists import ContentOut, Format, entries_json, left_out_json
 from app.domain.cpu.cpu_names import CpuNames
 from app.domain.cpu.identity import Identity
 from app.domain.errors import HypercallsHidden
 from app.domain.fleet.fleet import FleetHost
 from app.domain.planning.implementation_list import ImplementationList
-from app.domain.planning.plan import Mode
+from app.domain.planning.plan import Mode, Plan
+from app.domain.vms.advice import SealedBoot
 from app.domain.vms.vm import Boot
 from app.kept import Kept
 
@@ -31,6 +32,10 @@ _REVALIDATE: Final = "no-cache"
 
 _KEPT_BYTES: Final = 64 * 2**20
 """Of answers that are kept. A list of 64 entries takes 10 KiB."""
+
+
+_KEPT_PARTS_BYTES: Final = 16 * 2**20
+"""Of parts of answers that are kept: what the lists of many boots have alike."""
 
 
 _EACH: Final = 1024
@@ -77,6 +82,7 @@ class Representations:
     def __init__(self, names: CpuNames) -> None:
         self._names = names
         self._answers: Kept[Rendered] = Kept(_KEPT_BYTES, lambda rendered: len(rendered.full.body) + _EACH)
+        self._parts: Kept[bytes] = Kept(_KEPT_PARTS_BYTES, lambda part: 4 * len(part) + _EACH)
         self._targets: Kept[_Target] = Kept(_TARGET_BYTES, lambda target: len(target.text) + _EACH_TARGET)
         self._identities: WeakKeyDictionary[Identity, orjson.Fragment] = WeakKeyDictionary()
 
@@ -116,12 +122,41 @@ class Representations:
     def of_boot(self, boot: Boot, format_: Format, tag: str) -> Rendered:
         """The list of a boot. Raises HypercallsHidden where QEMU must not be given one."""
         if format_ is Format.JSON:
-            body = ListOut.from_boot(boot, self._names).model_dump_json().encode()
+            body = self.list_of(boot)
         elif format_ is Format.QEMU and boot.plan.mode is Mode.HOMOGENEOUS:
             raise HypercallsHidden(boot.vm)
         else:
             body = _raw(boot.plan.list, format_)
         return _rendered(body, format_, tag, _REVALIDATE)
+
+    def list_of(self, boot: Boot) -> bytes:
+        """The list of a boot as `ListOut` describes it; its long parts, which many boots have alike, rendered once."""
+        return self._whole(ListOut.from_boot(_shortened(boot), self._names), boot.plan)
+
+    def sealed(self, sealed: SealedBoot) -> bytes:
+        """The same as `SealedOut` describes it."""
+        short = replace(sealed, boot=_shortened(sealed.boot))
+        return self._whole(SealedOut.from_sealed(short, self._names), sealed.boot.plan)
+
+    def _whole(self, shortened: ListOut, plan: Plan) -> bytes:
+        long = {
+            "count": len(plan.list),
+            "implementations": self._part(plan.list.digest, lambda: entries_json(plan.list, self._names)),
+            "digest": plan.list.digest,
+            "left_out": self._part(plan.left_out, lambda: left_out_json(plan.left_out, self._names)),
+        }
+        return orjson.dumps({**shortened.model_dump(mode="json"), **long})
+
+    def _part(self, key: Hashable, render: Callable[[], bytes]) -> orjson.Fragment:
+        if (rendered := self._parts.get(key)) is None:
+            rendered = self._parts.keep(key, render())
+        return orjson.Fragment(rendered)
+
+
+def _shortened(boot: Boot) -> Boot:
+    """Without what takes long to render."""
+    plan = boot.plan
+    return replace(boot, plan=replace(plan, list=ImplementationList((plan.list.vcpu_identity,)), left_out=()))
 
 
 def _raw(implementations: ImplementationList, format_: Format) -> bytes:

@@ -38,6 +38,8 @@ def page(root: str) -> str:
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><title>Roadstead</title>'
         f'<link rel="icon" href="{at}/favicon.png"><link rel="stylesheet" href="{at}/swagger-ui.css"></head>'
-        f'<body><div id="swagger-ui"></div><script src="{at}/swagger-ui-bundle.js"></script>'
+        '<body><p style="margin:1em;font:16px sans-serif">'
+        f'<a href="{escape(root, quote=True)}/docs/guide/">Guide</a></p>'
+        f'<div id="swagger-ui"></div><script src="{at}/swagger-ui-bundle.js"></script>'
         f"<script>{_SCRIPT % json.dumps(f'{root}/openapi.json')}</script></body></html>"
     )

@@ -64,10 +64,8 @@ async def put_vm(
 
     A changed placement decides at once where a running VM may move; its list changes with its next boot only.
     """
-    put = vms.rehearse_vm if dry_run else vms.put_vm
-    found, created = await put(context, vm, body.to_domain(), conditions)
-    tag = None if dry_run else found.tag
-    return tagged(request, VmOut.from_domain(found), tag, status=201 if created else 200)
+    found, created = await vms.put_vm(context, vm, body.to_domain(), conditions, dry_run=dry_run)
+    return tagged(request, VmOut.from_domain(found), found.tag, status=201 if created else 200)
 
 
 @router.get("/{vm}", response_model=VmOut, summary="Read a VM", responses=refuses("vm_not_found"))

@@ -78,14 +78,8 @@ async def _held(tx: Transaction, boot: BootRequest, precondition: Precondition) 
 async def _seal(
     context: Context, tx: Transaction, current: VmRecord, held: LockedHost, plan: Plan, *, adopted: bool
 ) -> SealedBoot:
-    boot = Boot(
-        vm=current.vm.name,
-        number=await tx.vms.start(current, held.key),
-        plan=plan,
-        sealed_at=context.now(),
-        adopted=adopted,
-    )
-    await tx.vms.seal(current, boot)
+    boot = Boot(vm=current.vm.name, number=current.vm.boots + 1, plan=plan, sealed_at=context.now(), adopted=adopted)
+    await tx.vms.seal(current, boot, held.key)
     return SealedBoot.of(boot, current.vm, held.fleet_host, context.reference)
 
 

@@ -43,34 +43,27 @@ async def host_history(context: Context, name: str) -> tuple[PastIdentity, ...]:
 
 
 async def put_host(
-    context: Context, host: Host, precondition: Precondition, reporter: str, unread: frozenset[int] = frozenset()
+    context: Context,
+    host: Host,
+    precondition: Precondition,
+    reporter: str,
+    unread: frozenset[int] = frozenset(),
+    *,
+    dry_run: bool = False,
 ) -> tuple[HostRecord, bool]:
     """Create or replace a host; whether it was created. The AIDR of the unread CPU groups is not part of the report."""
     name, report = host.name, HostReport(host, unread)
-    async with context.database.writing() as tx:
+    async with context.database.writing(dry_run=dry_run) as tx:
         seen = await tx.hosts.find(name)
         precondition.check(name, None if seen is None else seen.tag)
         if beat := await _beat(tx, seen, _reported(report, seen)):
             return beat, False
-    async with context.database.writing() as tx:
+    async with context.database.writing(dry_run=dry_run) as tx:
         return await _write_host(context, tx, name, partial(_reported, report), precondition, reporter)
 
 
 def _reported(report: HostReport, present: HostRecord | None) -> Host:
     return report.after(None if present is None else present.host.identity)
-
-
-async def rehearse_host(
-    context: Context, host: Host, precondition: Precondition, _: str, unread: frozenset[int] = frozenset()
-) -> tuple[HostRecord, bool]:
-    """What `put_host` would answer now. Writes nothing."""
-    async with context.database.reading() as tx:
-        seen = await tx.hosts.find(host.name)
-        precondition.check(host.name, None if seen is None else seen.tag)
-        if seen is not None:
-            return replace(seen, host=_reported(HostReport(host, unread), seen)), False
-        now = context.now()
-        return HostRecord(host, (await tx.fleet(now)).revision, now, now), True
 
 
 async def patch_host(

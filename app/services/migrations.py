@@ -31,8 +31,7 @@ async def admit_migration(
     precondition.check(vm, record.tag)
     migration = admission(record.vm, target, uuid.uuid4().hex, context.now())
     _require(await tx.fleet(context.now()), held, move_of(record.vm, context.reference))
-    await tx.migrations.admit(migration, record.key, held.key)
-    await tx.vms.write(record, admitted(record.vm, migration))
+    await tx.migrations.admit(migration, held.key, record, admitted(record.vm, migration))
     return migration
 
 
@@ -72,13 +71,12 @@ async def _close(
         if migration.state is not state:
             raise MigrationClosed(id_, migration.state)
         return migration
-    now = context.now()
-    await tx.migrations.close(id_, state, now)
+    closed = replace(migration, state=state, closed_at=context.now())
     if state is MigrationState.COMPLETED:
-        await tx.vms.write(record, moved(record.vm, held.fleet_host), held.key)
+        await tx.migrations.close(closed, record, moved(record.vm, held.fleet_host), held.key)
     else:
-        await tx.vms.write(record, stayed(record.vm))
-    return replace(migration, state=state, closed_at=now)
+        await tx.migrations.close(closed, record, stayed(record.vm))
+    return closed
 
 
 async def get_migration(context: Context, id_: str) -> Migration:

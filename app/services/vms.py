@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from app.domain.errors import VmUnreadable
@@ -12,7 +12,7 @@ from app.domain.preconditions import Precondition
 from app.domain.vms.advice import AdvisedVm
 from app.domain.vms.conditions import Condition
 from app.domain.vms.transitions import idle
-from app.domain.vms.vm import Vm, VmDefinition, VmRecord, VmState
+from app.domain.vms.vm import VmDefinition, VmRecord, VmState
 from app.services.context import Context
 from app.storage.running_kinds import KindKey, Whereabouts
 from app.storage.vms import VmRow
@@ -76,10 +76,10 @@ def _passing(sieve: Sieve, kinds: Mapping[KindKey, RunningKind | None], rows: It
 
 
 async def put_vm(
-    context: Context, name: str, definition: VmDefinition, precondition: Precondition
+    context: Context, name: str, definition: VmDefinition, precondition: Precondition, *, dry_run: bool = False
 ) -> tuple[AdvisedVm, bool]:
     """Define a VM, or change its definition; whether it is new. A sealed list is never touched by it."""
-    async with context.database.writing() as tx:
+    async with context.database.writing(dry_run=dry_run) as tx:
         created = False
         while not created:
             try:
@@ -95,18 +95,6 @@ async def put_vm(
             # Not created: somebody else has, since it was not found. Perhaps it is gone again.
             created = await tx.vms.create(name, definition)
         return AdvisedVm.of(await tx.vms.get(name), context.reference), created
-
-
-async def rehearse_vm(
-    context: Context, name: str, definition: VmDefinition, precondition: Precondition
-) -> tuple[AdvisedVm, bool]:
-    """What `put_vm` would answer now. Writes nothing."""
-    async with context.database.reading() as tx:
-        current = await tx.vms.find(name)
-        precondition.check(name, None if current is None else current.tag)
-        present = current or VmRecord(Vm(name, definition), key=0, version=0)
-        record = replace(present, vm=replace(present.vm, definition=definition))
-        return AdvisedVm.of(record, context.reference), current is None
 
 
 async def delete_vm(context: Context, name: str, precondition: Precondition) -> None:

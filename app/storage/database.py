@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -11,12 +11,14 @@ from typing import Any, Final
 from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from app.domain.errors import DatabaseUnavailable
+from app.domain.errors import DatabaseUnavailable, RoadsteadError
 from app.domain.fleet.fleet import Fleet
 from app.domain.vms.vm import Boot
 from app.settings import Settings
+from app.storage.connections import Connections
 from app.storage.current_boots import CurrentBoot, current_boot
 from app.storage.database_loss import available
+from app.storage.direct import Direct
 from app.storage.host_imports import Imports
 from app.storage.hosts import Hosts
 from app.storage.hot_reads import HotReads, hot_reads
@@ -26,7 +28,7 @@ from app.storage.implementation_lists import ImplementationLists, ListCache
 from app.storage.migrations import Migrations
 from app.storage.postgresql import connect, connection_options, cut_when_silent
 from app.storage.running_kinds import RunningKinds
-from app.storage.snapshot import ONE_VIEW, FleetSnapshot
+from app.storage.snapshot import FleetSnapshot
 from app.storage.sqlite import database_file, prepare
 from app.storage.standings import Standing, Standings
 from app.storage.vms import Vms
@@ -37,12 +39,17 @@ _IMPORT_PATIENCE: Final = 120.0
 """Seconds that PostgreSQL may take for a statement of an import: 100,000 hosts, perhaps behind other imports."""
 
 
-def create_engine(settings: Settings, *, pool_size: int | None = None, patience: float | None = None) -> AsyncEngine:
+def create_engine(
+    settings: Settings, *, pool_size: int | None = None, patience: float | None = None, autocommit: bool = False
+) -> AsyncEngine:
     """An engine; pool_size counts its connections, by default the settings' number.
 
-    PostgreSQL may take `patience` seconds for a statement, by default any time.
+    PostgreSQL may take `patience` seconds for a statement, by default any time. With `autocommit` its connections
+    leave transactions to who uses them.
     """
-    limits = {"pool_size": pool_size or settings.database_pool_size, "max_overflow": 0}
+    limits: dict[str, Any] = {"pool_size": pool_size or settings.database_pool_size, "max_overflow": 0}
+    if autocommit:
+        limits |= {"isolation_level": "AUTOCOMMIT", "execution_options": {"sqlite_begin": None}}
     if not settings.on_sqlite:
         seconds = settings.database_timeout.total_seconds()
         connection_options(settings.database_url)
@@ -56,10 +63,6 @@ def create_engine(settings: Settings, *, pool_size: int | None = None, patience:
     return engine
 
 
-_READ: Final[Mapping[str, Mapping[str, Any]]] = {
-    "postgresql": {"isolation_level": "AUTOCOMMIT"},
-    "sqlite": {"sqlite_begin": None},
-}
 _IMPORT: Final[Mapping[str, Any]] = {"sqlite_begin": "BEGIN"}
 """While an import arrives it writes to temporary tables only, and keeps nobody waiting."""
 
@@ -69,6 +72,7 @@ class Transaction:
     """The stores of one transaction."""
 
     connection: AsyncConnection
+    direct: Direct
     hosts: Hosts
     vms: Vms
     kinds: RunningKinds
@@ -81,7 +85,11 @@ class Transaction:
 
     async def fleet(self, now: datetime) -> Fleet:
         """The fleet as committed by now. Not for use after a write to hosts in the same transaction."""
-        return await self._snapshot.current(self.connection, now)
+        return await self._snapshot.current(self.direct, now)
+
+
+class _Rehearsed(RoadsteadError):
+    """Undoes a transaction of which nothing is to stay. Nothing went wrong, so its connection is kept."""
 
 
 class Database:
@@ -89,7 +97,8 @@ class Database:
 
     def __init__(self, settings: Settings, reads: HotReads) -> None:
         patience = settings.database_timeout.total_seconds()
-        self.engine = create_engine(settings, patience=patience)
+        self.engine = create_engine(settings, patience=patience, autocommit=True)
+        self._connections = Connections(self.engine, settings.database_pool_size)
         # SQLite has a patience of its own, with the writer before.
         self._patience = None if settings.on_sqlite else patience
         self._withheld: str | None = None
@@ -107,8 +116,8 @@ class Database:
         return cls(settings, await hot_reads(settings))
 
     async def close(self) -> None:
-        engines = (self.engine, self._import_engine, self._snapshot_engine)
-        await asyncio.gather(self._reads.close(), *(engine.dispose() for engine in engines))
+        engines = (self._import_engine, self._snapshot_engine)
+        await asyncio.gather(self._reads.close(), self._connections.close(), *(engine.dispose() for engine in engines))
 
     @property
     def is_withheld(self) -> bool:
@@ -140,14 +149,17 @@ class Database:
             return await tx.vms.boot_of(current.vm_key, current.number or 0)
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Transaction]:
-        """A transaction: committed at the end of the block, undone by an exception.
+    async def writing(self, *, dry_run: bool = False) -> AsyncIterator[Transaction]:
+        """A transaction: committed at the end of the block, undone by an exception, and after a dry run.
 
         Rows that are acted on are locked explicitly, always in the order fleet, host, VM, migration.
         """
         self._check_released()
-        async with self._connected(self.engine, self._patience) as connection, connection.begin():
-            yield self._transaction(connection)
+        with suppress(_Rehearsed):
+            async with self.looking() as connection, Direct.of(connection).transaction():
+                yield self._transaction(connection)
+                if dry_run:
+                    raise _Rehearsed
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
@@ -163,22 +175,20 @@ class Database:
     async def viewing(self) -> AsyncIterator[Transaction]:
         """Reads that all see one moment, but for the fleet: that may be later, so it is asked for first."""
         self._check_released()
-        async with self._connected(self.engine, self._patience) as connection:
-            view = await connection.execution_options(**ONE_VIEW[connection.dialect.name])
-            async with view.begin():
-                yield self._transaction(view)
+        async with self.looking() as connection, Direct.of(connection).view():
+            yield self._transaction(connection)
 
     @asynccontextmanager
     async def looking(self) -> AsyncIterator[AsyncConnection]:
-        """What `reading` reads through; also while the stores are withheld, and whatever the schema."""
-        async with self._connected(self.engine, self._patience) as connection:
-            yield await connection.execution_options(**_READ[connection.dialect.name])
+        """A connection for `reading` and `writing`; also while the stores are withheld, and whatever the schema."""
+        async with available(), self._connections.one(self._patience) as connection:
+            yield connection
 
     @asynccontextmanager
     async def importing(self, *, dry_run: bool) -> AsyncIterator[Transaction]:
         """A transaction to import hosts in; a dry run undoes it at the end."""
         self._check_released()
-        async with self._connected(self._import_engine, None) as connection:
+        async with available(), self._import_engine.connect() as connection:
             tx = self._transaction(await connection.execution_options(**_IMPORT))
             async with connection.begin() as transaction:
                 await tx.imports.begin()
@@ -187,26 +197,19 @@ class Database:
                 if dry_run:
                     await transaction.rollback()
 
-    @asynccontextmanager
-    async def _connected(self, engine: AsyncEngine, patience: float | None) -> AsyncIterator[AsyncConnection]:
-        """A connection; waiting for one of the pool and making it may take `patience` seconds together."""
-        async with available():
-            async with asyncio.timeout(patience):
-                connection = await engine.connect()
-            async with aclosing(connection):
-                yield connection
-
     def _transaction(self, connection: AsyncConnection) -> Transaction:
+        direct = Direct.of(connection)
         identities = Identities(connection, self._identities)
         lists = ImplementationLists(connection, self._lists)
         return Transaction(
             connection=connection,
-            hosts=Hosts(connection, identities),
-            vms=Vms(connection, identities, lists),
+            direct=direct,
+            hosts=Hosts(connection, direct, identities),
+            vms=Vms(connection, direct, identities, lists),
             kinds=RunningKinds(connection, identities, lists),
             lists=lists,
-            migrations=Migrations(connection),
-            answers=Answers(connection),
+            migrations=Migrations(connection, direct),
+            answers=Answers(direct),
             identities=identities,
             imports=Imports(connection, identities),
             _snapshot=self._snapshot,

@@ -17,6 +17,7 @@ from app.domain.errors import HostNotFound
 from app.domain.fleet.fleet import FleetHost
 from app.domain.fleet.history import IdentityPeriod
 from app.domain.fleet.host import UNREADABLE, Host, HostRecord, HostState, Profile
+from app.storage.direct import Direct, Statement
 from app.storage.identities import Identities, identity_digest
 from app.storage.profiles import kind_facts, kind_values, read_profile, stored_facts
 from app.storage.tables import deleted_hosts, fleet, fleet_revisions, hosts, past_identities
@@ -27,8 +28,7 @@ from app.storage.upsert import insert
 _KEPT_REVISIONS: Final = 100_000
 """A worker further behind than this reads the whole fleet anew."""
 
-_HELD: Final = select(hosts).where(hosts.c.name == bindparam("host")).with_for_update(read=True)
-"""Made once: to make a statement costs more than to send it."""
+_HELD: Final = Statement(select(hosts).where(hosts.c.name == bindparam("host")).with_for_update(read=True))
 
 
 class Revision(NamedTuple):
@@ -53,8 +53,9 @@ class LockedHost:
 
 
 class Hosts:
-    def __init__(self, connection: AsyncConnection, identities: Identities) -> None:
+    def __init__(self, connection: AsyncConnection, direct: Direct, identities: Identities) -> None:
         self._connection = connection
+        self._direct = direct
         self._identities = identities
 
     async def get(self, name: str) -> HostRecord:
@@ -71,7 +72,7 @@ class Hosts:
 
     async def hold(self, name: str) -> LockedHost | None:
         """Hold the host as it is; others may hold it so too."""
-        return await self._one(_HELD, {"host": name})
+        return await self._locked(await self._direct.row(_HELD, host=name))
 
     async def named(self, names: Sequence[str]) -> list[HostRecord]:
         """The hosts of these names, by name; a host that has just been deleted is not among them."""
@@ -81,8 +82,10 @@ class Hosts:
         known = await self._identities.of(row.identity for row in rows)
         return await asyncio.to_thread(_records, rows, known)
 
-    async def _one(self, statement: Select[Any], values: Mapping[str, object] | None = None) -> LockedHost | None:
-        row = (await self._connection.execute(statement, values)).one_or_none()
+    async def _one(self, statement: Select[Any]) -> LockedHost | None:
+        return await self._locked((await self._connection.execute(statement)).one_or_none())
+
+    async def _locked(self, row: Row[Any] | None) -> LockedHost | None:
         if row is None:
             return None
         return LockedHost(row.id, _record(row, await self._identities.one(row.identity)), row)
@@ -131,7 +134,7 @@ class Hosts:
         began = {"identity_since": now, "identity_reported_by": reporter, "identity_revision": revision.number}
         dates = {"created_at": now, "updated_at": now, **borne(revision)}
         await self._connection.execute(hosts.insert().values(**values, **began, **dates))
-        return HostRecord(host, revision.number, now, now, revision.token)
+        return HostRecord(host, revision.number, now, now, token=revision.token)
 
     async def replace(
         self, current: LockedHost, host: Host, revision: Revision, now: datetime, reporter: str
@@ -144,7 +147,7 @@ class Hosts:
             await self._end_identity(current, now)
             values |= {"identity_since": now, "identity_reported_by": reporter, "identity_revision": revision.number}
         await self._connection.execute(update(hosts).where(hosts.c.id == current.key).values(**values))
-        return HostRecord(host, revision.number, current.record.created_at, now, revision.token)
+        return HostRecord(host, revision.number, current.record.created_at, now, token=revision.token)
 
     async def delete(self, current: LockedHost, revision: Revision, now: datetime) -> None:
         await self._end_identity(current, now)
@@ -239,7 +242,7 @@ def _records(rows: Iterable[Row[Any]], known: Mapping[bytes, Identity]) -> list[
 def _record(row: Row[Any], identity: Identity) -> HostRecord:
     read = readable("host", row.name, partial(_host, row, identity))
     host = read or unreadable_host(row.name, row.observed_at)
-    return HostRecord(host, row.revision, row.created_at, row.updated_at, row.token or b"")
+    return HostRecord(host, row.revision, row.created_at, row.updated_at, token=row.token or b"")
 
 
 def unreadable_host(name: str, observed_at: datetime) -> Host:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import UpdateBase, bindparam, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from app.domain.errors import IdempotencyKeyReused
+from app.storage.direct import Direct, Statement
 from app.storage.tables import answers
-from app.storage.upsert import insert
 
 _FORGOTTEN_AT_ONCE: Final = 100
 
@@ -24,9 +24,28 @@ class Answer:
     body: bytes
 
 
+def _claim(made: postgresql.Insert | sqlite.Insert) -> UpdateBase:
+    row: dict[str, object] = {name: bindparam(name) for name in ("key", "fingerprint", "created_at")}
+    blank = {**row, "status": None, "headers": None, "body": None}
+    expired = answers.c.created_at < bindparam("forget_before")
+    claimed = made.values(row).on_conflict_do_update(index_elements=["key"], set_=blank, where=expired)
+    return claimed.returning(answers.c.key)
+
+
+_CLAIM: Final = Statement(_claim(postgresql.insert(answers)), on_sqlite=_claim(sqlite.insert(answers)))
+_OLD: Final = select(answers.c.key).where(answers.c.created_at < bindparam("before")).limit(_FORGOTTEN_AT_ONCE)
+_FORGET: Final = Statement(delete(answers).where(answers.c.key.in_(_OLD.with_for_update(skip_locked=True))))
+_FIND: Final = Statement(select(answers).where(answers.c.key == bindparam("wanted")))
+_KEEP: Final = Statement(
+    update(answers)
+    .where(answers.c.key == bindparam("wanted"))
+    .values({name: bindparam(f"answered_{name}") for name in ("status", "headers", "body")})
+)
+
+
 class Answers:
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
+    def __init__(self, direct: Direct) -> None:
+        self._direct = direct
 
     async def claim(self, key: str, fingerprint: bytes, now: datetime, forget_before: datetime) -> Answer | None:
         """Take the key for this request; the first answer if it was answered before.
@@ -36,25 +55,17 @@ class Answers:
         """
         await self._forget(forget_before)
         row = {"key": key, "fingerprint": fingerprint, "created_at": now}
-        blank = {**row, "status": None, "headers": None, "body": None}
-        statement = (
-            insert(self._connection, answers)
-            .values(row)
-            .on_conflict_do_update(index_elements=["key"], set_=blank, where=answers.c.created_at < forget_before)
-            .returning(answers.c.key)
-        )
-        if (await self._connection.execute(statement)).scalar_one_or_none() is not None:
+        if await self._direct.row(_CLAIM, **row, forget_before=forget_before) is not None:
             return None
         return await self.find(key, fingerprint)
 
     async def _forget(self, before: datetime) -> None:
         """Delete some answers that are too old; whoever is at it already is not waited for."""
-        old = select(answers.c.key).where(answers.c.created_at < before).limit(_FORGOTTEN_AT_ONCE)
-        await self._connection.execute(delete(answers).where(answers.c.key.in_(old.with_for_update(skip_locked=True))))
+        await self._direct.rows(_FORGET, before=before)
 
     async def find(self, key: str, fingerprint: bytes) -> Answer | None:
         """The answer that was kept under a key. Raises IdempotencyKeyReused."""
-        row = (await self._connection.execute(select(answers).where(answers.c.key == key))).one_or_none()
+        row = await self._direct.row(_FIND, wanted=key)
         if row is None:
             return None
         if row.fingerprint != fingerprint:
@@ -62,5 +73,5 @@ class Answers:
         return Answer(row.status, row.headers, row.body)
 
     async def keep(self, key: str, answer: Answer) -> None:
-        values = {"status": answer.status, "headers": dict(answer.headers), "body": answer.body}
-        await self._connection.execute(update(answers).where(answers.c.key == key).values(**values))
+        values = {"answered_status": answer.status, "answered_body": answer.body}
+        await self._direct.rows(_KEEP, wanted=key, answered_headers=dict(answer.headers), **values)

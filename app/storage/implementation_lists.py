@@ -6,14 +6,15 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.errors import ImplementationListUnreadable
 from app.domain.planning.implementation_list import ImplementationList
 from app.kept import Kept
+from app.storage.direct import Statement, Write, named
 from app.storage.tables import implementation_lists
 from app.storage.unreadable import DAMAGE, readable
-from app.storage.upsert import insert
 
 _PREFIX: Final = "sha256:"
 _KEPT_BYTES: Final = 32 * 2**20
@@ -21,6 +22,12 @@ _ENTRY_BYTES: Final = 1_200
 """What an entry of a list takes, with its share of all that a list works out: its forms, members and relatives."""
 _BATCH: Final = 100
 """Lists read from one statement: little enough not to hold up everybody else."""
+
+
+_SAVE: Final = Statement(
+    postgresql.insert(implementation_lists).values(named(implementation_lists)).on_conflict_do_nothing(),
+    on_sqlite=sqlite.insert(implementation_lists).values(named(implementation_lists)).on_conflict_do_nothing(),
+)
 
 
 def digest_bytes(digest: str) -> bytes:
@@ -88,10 +95,7 @@ class ImplementationLists:
         """The list of a row that was read together with something else."""
         return self._cache.get(digest) or self._cache.keep(digest, entries)
 
-    async def save(self, implementations: ImplementationList) -> bytes:
-        key = digest_bytes(implementations.digest)
-        row = {"digest": key, "entries": implementations.binary}
-        await self._connection.execute(
-            insert(self._connection, implementation_lists).values(row).on_conflict_do_nothing()
-        )
-        return key
+    @staticmethod
+    def saving(implementations: ImplementationList) -> Write:
+        """What keeps a list, if it is not kept already."""
+        return Write(_SAVE, {"digest": digest_bytes(implementations.digest), "entries": implementations.binary})

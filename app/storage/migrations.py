@@ -2,16 +2,30 @@
 
 from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple, assert_never
+from typing import Any, Final, NamedTuple, assert_never
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.errors import MigrationNotFound, MigrationUnreadable
 from app.domain.vms.migration import Migration, MigrationState
+from app.domain.vms.vm import Vm, VmRecord
+from app.storage.direct import Direct, Statement, Write, named
 from app.storage.implementation_lists import digest_bytes, digest_text
 from app.storage.tables import migrations
+from app.storage.tokens import new_token
 from app.storage.unreadable import readable
+from app.storage.vms import change
+
+_SEEN = select(migrations).where(migrations.c.id == bindparam("wanted"))
+_GET: Final = Statement(_SEEN)
+_LOCK: Final = Statement(_SEEN.with_for_update())
+_ADMIT: Final = Statement(migrations.insert().values(named(migrations, "number")))
+_CLOSE: Final = Statement(
+    update(migrations)
+    .where(migrations.c.id == bindparam("wanted"))
+    .values(state=bindparam("ended"), closed_at=bindparam("now"))
+)
 
 
 class MigrationRow(NamedTuple):
@@ -24,12 +38,13 @@ class MigrationRow(NamedTuple):
 
 
 class Migrations:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, direct: Direct) -> None:
         self._connection = connection
+        self._direct = direct
 
     async def find(self, id_: str) -> Migration | None:
         """Raises MigrationUnreadable."""
-        return await self._one(select(migrations).where(migrations.c.id == id_))
+        return await self._one(_GET, id_)
 
     async def get(self, id_: str) -> Migration:
         """Raises MigrationNotFound, MigrationUnreadable."""
@@ -37,12 +52,10 @@ class Migrations:
 
     async def lock(self, id_: str) -> Migration:
         """Hold the migration against every other change. After its VM. Raises as `get`."""
-        return MigrationNotFound.unless(
-            await self._one(select(migrations).where(migrations.c.id == id_).with_for_update()), id_
-        )
+        return MigrationNotFound.unless(await self._one(_LOCK, id_), id_)
 
-    async def _one(self, statement: Select[Any]) -> Migration | None:
-        row = (await self._connection.execute(statement)).one_or_none()
+    async def _one(self, statement: Statement, id_: str) -> Migration | None:
+        row = await self._direct.row(statement, wanted=id_)
         if row is None:
             return None
         if (migration := _readable(row)) is None:
@@ -70,24 +83,26 @@ class Migrations:
         row = (await self._connection.execute(statement)).one()
         return row[0], row[1]
 
-    async def admit(self, migration: Migration, vm_key: int, target_key: int) -> None:
-        await self._connection.execute(
-            migrations.insert().values(
-                id=migration.id,
-                vm_id=vm_key,
-                vm=migration.vm,
-                source=migration.source,
-                target=migration.target,
-                target_id=target_key,
-                state=migration.state.value,
-                digest=digest_bytes(migration.digest),
-                admitted_at=migration.admitted_at,
-            )
-        )
+    async def admit(self, migration: Migration, target_key: int, record: VmRecord, vm: Vm) -> None:
+        """Write a migration, and what has become of its VM."""
+        values = {
+            "id": migration.id,
+            "vm_id": record.key,
+            "vm": migration.vm,
+            "source": migration.source,
+            "target": migration.target,
+            "target_id": target_key,
+            "state": migration.state.value,
+            "digest": digest_bytes(migration.digest),
+            "admitted_at": migration.admitted_at,
+            "closed_at": migration.closed_at,
+        }
+        await self._direct.write(Write(_ADMIT, values), change(record, vm, new_token()))
 
-    async def close(self, id_: str, state: MigrationState, now: datetime) -> None:
-        statement = update(migrations).where(migrations.c.id == id_).values(state=state.value, closed_at=now)
-        await self._connection.execute(statement)
+    async def close(self, migration: Migration, record: VmRecord, vm: Vm, host_key: int | None = None) -> None:
+        """Write the end of a migration, and what has become of its VM; with the key of its host where it has moved."""
+        values = {"wanted": migration.id, "ended": migration.state.value, "now": migration.closed_at}
+        await self._direct.write(Write(_CLOSE, values), change(record, vm, new_token(), host_key))
 
 
 def _shows(state: MigrationState, overdue_before: datetime) -> ColumnElement[bool]:

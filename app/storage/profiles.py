@@ -47,6 +47,7 @@ _FACTS: Final = (
     ),
     _plain(Column("kernel_release", Text)),
     _plain(Column("vmm", Text)),
+    _plain(Column("remarks", Text)),
 )
 """All facts but the identity, which has tables of its own."""
 

@@ -27,7 +27,7 @@ from app.storage.vms import WHEREVER, matching, read_left_out, read_placement
 _BATCH: Final = 1_000
 """Hosts or VMs that one statement names; PostgreSQL takes 32,767 parameters."""
 
-KindKey = bytes | str
+KindKey = bytes
 """Stands for all that decides how a running VM fares: equal keys are one kind."""
 
 # A service of the release before moves a VM without saying so; that it is elsewhere then tells.

@@ -5,13 +5,14 @@ than the last change that was committed before the question, and nobody has to t
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
+import gc
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from sys import intern
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, bindparam, null, or_, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -20,6 +21,7 @@ from app.domain.errors import DatabaseUnavailable
 from app.domain.fleet.fleet import Fleet, FleetHost, Labels
 from app.domain.fleet.host import UNREADABLE, HostState, Profile
 from app.storage.database_loss import LOSSES
+from app.storage.direct import Direct, Statement
 from app.storage.identities import Identities, IdentityCache
 from app.storage.profiles import PROFILE_COLUMNS, read_profile
 from app.storage.tables import deleted_hosts, fleet, fleet_revisions, hosts
@@ -70,9 +72,10 @@ class FleetSnapshot:
         self._turn = asyncio.Lock()
         self._labels: dict[Labels, Labels] = {}
 
-    async def current(self, connection: AsyncConnection, now: datetime) -> Fleet:
+    async def current(self, direct: Direct, now: datetime) -> Fleet:
         """The fleet as of the last change committed before this call."""
-        held, moment = self._held, await _moment(connection, self._stale(now))
+        held, (statement, values) = self._held, self._look(now)
+        moment = _moment(await direct.rows(statement, **values))
         if held is not _NOTHING and moment.is_of(held):
             return moment.shown(held.fleet)
         return await self._brought_up(now)
@@ -99,7 +102,8 @@ class FleetSnapshot:
             # One transaction with one view, so that all that is read is of one moment.
             viewing = await connection.execution_options(**ONE_VIEW[connection.dialect.name])
             async with viewing.begin():
-                moment = await _moment(connection, self._stale(now))
+                statement, values = self._look(now)
+                moment = _moment((await connection.execute(statement.made, values)).all())
                 base = self._held if await _has_in_its_past(connection, self._held) else _NOTHING
                 held = self._held = await self._read(connection, base, moment)
             return moment.shown(held.fleet)
@@ -123,6 +127,9 @@ class FleetSnapshot:
         # In a thread: a large fleet takes longer to index than others should wait.
         changed = await asyncio.to_thread(base.fleet.changed, put, deleted, moment.revision)
         self._forget_unused(changed)
+        if len(put) > _BATCH:
+            # To look through 100,000 hosts for cycles, of which they have none, holds everybody else up each time.
+            gc.freeze()
         return _Held(changed, moment.token, frozenset(unread))
 
     def _forget_unused(self, present: Fleet) -> None:
@@ -141,11 +148,15 @@ class FleetSnapshot:
         profile = read_profile(identity, tuple(facts))
         return FleetHost(name, HostState(state), self._labels.setdefault(labels, labels), profile)
 
-    def _stale(self, now: datetime) -> ColumnElement[bool] | None:
-        """Of which hosts the last observation is too old, or too far ahead; None if that is asked of none."""
+    def _look(self, now: datetime) -> tuple[Statement, Mapping[str, object]]:
+        """Heartbeats do not change the fleet's revision, so who missed them is asked each time; few, if all is well.
+
+        In one statement with the revision: between two, a host could report, and show its registers of before with the
+        observation of after.
+        """
         if self._max_age is None:
-            return None
-        return or_(hosts.c.observed_at < now - self._max_age, hosts.c.observed_at > now + self._max_age)
+            return _PRESENT, {}
+        return _PRESENT_WITH_STALE, {"earliest": now - self._max_age, "latest": now + self._max_age}
 
 
 def _without(deleted: Iterable[str], put: Iterable[FleetHost]) -> list[str]:
@@ -156,7 +167,12 @@ def _without(deleted: Iterable[str], put: Iterable[FleetHost]) -> list[str]:
 
 _revision: Final = select(fleet.c.revision).correlate(None).scalar_subquery()
 _token: Final = select(fleet_revisions.c.token).where(fleet_revisions.c.revision == _revision).scalar_subquery()
-_PRESENT: Final = select(fleet.c.revision, _token.label("token"))
+_revision_and_token: Final = select(fleet.c.revision, _token.label("token"))
+_PRESENT: Final = Statement(_revision_and_token.add_columns(null().label("name")))
+_stale: Final = or_(hosts.c.observed_at < bindparam("earliest"), hosts.c.observed_at > bindparam("latest"))
+_PRESENT_WITH_STALE: Final = Statement(
+    _revision_and_token.add_columns(hosts.c.name).select_from(fleet.outerjoin(hosts, _stale))
+)
 _PUT: Final = select(hosts.c.name, hosts.c.state, hosts.c.labels, *PROFILE_COLUMNS)
 
 ONE_VIEW: Final[Mapping[str, Mapping[str, str]]] = {
@@ -178,16 +194,7 @@ def _note_news(unread: Mapping[bytes, str], noted: frozenset[bytes]) -> None:
             note("host", host, f"the registers stored as {digest.hex()}, perhaps of other hosts too")
 
 
-async def _moment(connection: AsyncConnection, stale: ColumnElement[bool] | None) -> _Moment:
-    """Heartbeats do not change the fleet's revision, so who missed them is asked each time; few, if all is well.
-
-    In one statement with the revision: between two, a host could report, and show its registers of before with the
-    observation of after.
-    """
-    if stale is None:
-        return _Moment(*(await connection.execute(_PRESENT)).one(), ())
-    statement = _PRESENT.add_columns(hosts.c.name).select_from(fleet.outerjoin(hosts, stale))
-    rows = (await connection.execute(statement)).all()
+def _moment(rows: Sequence[Any]) -> _Moment:
     return _Moment(rows[0].revision, rows[0].token, [row.name for row in rows if row.name is not None])
 
 

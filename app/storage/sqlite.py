@@ -5,6 +5,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, event, make_url
 
+from app.storage.content import ON_SQLITE, digest
+
 _BUSY_TIMEOUT_MS: Final = 30_000
 """How long a writer waits for another one."""
 
@@ -26,6 +28,7 @@ def prepare(engine: Engine) -> None:
 def _set_up(connection: Any, _: object) -> None:
     # The driver must not begin transactions by itself: it would begin them too late to keep writers apart.
     connection.isolation_level = None
+    connection.create_function(ON_SQLITE, -1, digest, deterministic=True)
     cursor = connection.cursor()
     for pragma in (
         "journal_mode = WAL",

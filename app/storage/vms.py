@@ -18,6 +18,7 @@ from app.domain.planning.guest import Guest
 from app.domain.planning.implementation_list import ImplementationList, packed, unpacked
 from app.domain.planning.plan import LeftOut, Mode, ModeReason, Plan
 from app.domain.vms.vm import Boot, Resources, Running, Vm, VmDefinition, VmRecord, VmState
+from app.storage.direct import Direct, Statement, Write, named
 from app.storage.identities import Identities
 from app.storage.implementation_lists import ImplementationLists
 from app.storage.tables import boots, hosts, implementation_lists, migrations, vms
@@ -55,6 +56,7 @@ _VM_COLUMNS: Final = (
     vms.c.vcpus,
     vms.c.memory_mib,
     vms.c.boot,
+    vms.c.boots.label("booted"),
     vms.c.moved,
     hosts.c.name.label("host_name"),
     hosts.c.identity,
@@ -68,21 +70,27 @@ _VM: Final[Select[Any]] = select(*_VM_COLUMNS, implementation_lists.c.entries).s
 )
 """The same for one VM, with its list."""
 
-# Made once: to make a statement costs more than to send it.
-_NAMED: Final = _VM.where(vms.c.name == bindparam("vm"))
-_HELD: Final = select(vms.c.id).where(vms.c.name == bindparam("vm")).with_for_update()
-_START: Final = (
-    update(vms)
-    .where(vms.c.id == bindparam("key"))
-    .values(
-        version=vms.c.version + 1,
-        token=bindparam("fresh"),
-        boots=vms.c.boots + 1,
-        boot=vms.c.boots + 1,
-        moved=False,
-    )
-    .returning(vms.c.boots)
+_seen: Final = vms.alias("seen")
+_version_seen: Final = select(_seen.c.version).where(_seen.c.name == bindparam("wanted")).scalar_subquery()
+
+_NAMED: Final = Statement(_VM.where(vms.c.name == bindparam("wanted")))
+_HELD: Final = Statement(
+    _VM.add_columns((vms.c.version == _version_seen).label("unchanged"))
+    .where(vms.c.name == bindparam("wanted"))
+    .with_for_update(of=vms)
 )
+"""PostgreSQL gives the VM's own row as it is once it is locked, and all else as it was when the waiting began."""
+
+_CHANGE: Final = (
+    update(vms).where(vms.c.id == bindparam("vm_key")).values(version=vms.c.version + 1, token=bindparam("fresh"))
+)
+_START: Final = Statement(
+    _CHANGE.values(boots=vms.c.boots + 1, boot=vms.c.boots + 1, moved=False, host_id=bindparam("on_host"))
+)
+_STOP: Final = Statement(_CHANGE.values(boot=None, host_id=None))
+_STAY: Final = Statement(_CHANGE.values(moved=bindparam("has_moved")))
+_MOVE: Final = Statement(_CHANGE.values(moved=bindparam("has_moved"), host_id=bindparam("on_host")))
+_SEAL: Final = Statement(boots.insert().values(named(boots)))
 
 
 Listed = Callable[[Row[Any]], ImplementationList]
@@ -106,8 +114,11 @@ class BootRow(NamedTuple):
 
 
 class Vms:
-    def __init__(self, connection: AsyncConnection, identities: Identities, lists: ImplementationLists) -> None:
+    def __init__(
+        self, connection: AsyncConnection, direct: Direct, identities: Identities, lists: ImplementationLists
+    ) -> None:
         self._connection = connection
+        self._direct = direct
         self._identities = identities
         self._lists = lists
 
@@ -117,13 +128,7 @@ class Vms:
 
     async def find(self, name: str) -> VmRecord | None:
         """Raises VmUnreadable."""
-        row: Row[Any] | None = (await self._connection.execute(_NAMED, {"vm": name})).one_or_none()
-        if row is None:
-            return None
-        known = await self._identities.of(() if row.identity is None else (row.identity,))
-        if (record := _Reader(known, self._listed).vm(row).record) is None:
-            raise VmUnreadable(name)
-        return record
+        return await self._found(await self._direct.row(_NAMED, wanted=name))
 
     async def lock(self, name: str) -> VmRecord:
         """As `find_locked`. Raises VmNotFound, VmUnreadable."""
@@ -131,9 +136,16 @@ class Vms:
 
     async def find_locked(self, name: str) -> VmRecord | None:
         """Hold the VM against every other change. After its host, if that is locked too. Raises VmUnreadable."""
-        # Locked first and read after: a joined row read while waiting for the lock could be out of date.
-        held = await self._connection.execute(_HELD, {"vm": name})
-        return await self.find(name) if held.scalar_one_or_none() is not None else None
+        held = await self._direct.row(_HELD, wanted=name)
+        return await (self._found(held) if held is None or held.unchanged else self.find(name))
+
+    async def _found(self, row: Any) -> VmRecord | None:
+        if row is None:
+            return None
+        known = await self._identities.of(() if row.identity is None else (row.identity,))
+        if (record := _Reader(known, self._listed).vm(row).record) is None:
+            raise VmUnreadable(row.name)
+        return record
 
     async def page(self, after: str, limit: int, states: frozenset[VmState], host: str | None) -> list[VmRow]:
         """Up to `limit` VMs after a name, by name."""
@@ -157,7 +169,8 @@ class Vms:
         return (await self._connection.execute(statement)).scalar_one_or_none() is not None
 
     async def redefine(self, record: VmRecord, definition: VmDefinition) -> None:
-        await self._change(record, _definition_values(definition))
+        values = _written(new_token()) | _definition_values(definition)
+        await self._connection.execute(update(vms).where(vms.c.id == record.key).values(**values))
 
     async def overwrite(self, name: str, definition: VmDefinition) -> None:
         """Redefine a VM of which nothing else need be readable."""
@@ -167,24 +180,18 @@ class Vms:
     async def delete(self, record: VmRecord) -> None:
         await self._connection.execute(delete(vms).where(vms.c.id == record.key))
 
-    async def start(self, record: VmRecord, host_key: int) -> int:
-        """Put the VM into its next boot: the boot's number. Numbers count from 1 and are not used twice."""
-        statement = _START.values(host_id=host_key)
-        values = {"key": record.key, "fresh": new_token()}
-        number: int = (await self._connection.execute(statement, values)).scalar_one()
-        return number
+    async def seal(self, record: VmRecord, boot: Boot, host_key: int) -> None:
+        """Put the VM into its next boot, and write what it sealed."""
+        saving = self._lists.saving(boot.plan.list)
+        sealed = {"vm_id": record.key, "digest": saving.values["digest"], **_boot_values(boot)}
+        start = {"vm_key": record.key, "fresh": new_token(), "on_host": host_key}
+        await self._direct.write(saving, Write(_SEAL, sealed), Write(_START, start))
 
-    async def seal(self, record: VmRecord, boot: Boot) -> None:
-        """Write the boot that was started."""
-        digest = await self._lists.save(boot.plan.list)
-        await self._connection.execute(boots.insert().values(vm_id=record.key, digest=digest, **_boot_values(boot)))
-
-    async def write(self, record: VmRecord, vm: Vm, host_key: int | None = None) -> VmRecord:
-        """Write what has become of a VM; with the key of its host where it has moved."""
-        values: dict[str, object] = {"boot": None, "host_id": None}
-        if vm.running:
-            values = {"moved": vm.running.moved} | ({} if host_key is None else {"host_id": host_key})
-        return VmRecord(vm, record.key, record.version + 1, await self._change(record, values))
+    async def write(self, record: VmRecord, vm: Vm) -> VmRecord:
+        """Write what has become of a VM that stays where it is, or stops."""
+        token = new_token()
+        await self._direct.write(change(record, vm, token))
+        return VmRecord(vm, record.key, record.version + 1, token)
 
     async def release(self, name: str) -> None:
         """Stop a VM of which nothing need be readable, unless it migrates."""
@@ -222,12 +229,6 @@ class Vms:
         statement = select(states.c.state, func.count()).group_by(states.c.state)
         return {VmState(state): count for state, count in await self._connection.execute(statement)}
 
-    async def _change(self, record: VmRecord, values: Mapping[str, object]) -> bytes:
-        """Write these columns; the token of the write."""
-        token = new_token()
-        await self._connection.execute(update(vms).where(vms.c.id == record.key).values(**_written(token), **values))
-        return token
-
     async def _many(self, statement: Select[Any]) -> list[VmRow]:
         rows = await asyncio.to_thread((await self._connection.execute(statement)).all)
         known = await self._identities.of(row.identity for row in rows if row.identity)
@@ -263,7 +264,7 @@ class _Reader:
 
     def _record(self, row: Row[Any]) -> VmRecord:
         running = None if row.boot is None else self._running(row)
-        return VmRecord(Vm(row.name, _definition(row), running), row.id, row.version, row.token or b"")
+        return VmRecord(Vm(row.name, _definition(row), running, row.booted), row.id, row.version, row.token or b"")
 
     def _running(self, row: Row[Any]) -> Running:
         boot = self._boot(row)
@@ -296,6 +297,15 @@ class _Reader:
         if text not in self._left_out:
             self._left_out[text] = read_left_out(text)
         return self._left_out[text]
+
+
+def change(record: VmRecord, vm: Vm, token: bytes, host_key: int | None = None) -> Write:
+    """What has become of a VM; with the key of its host where it has moved."""
+    key = {"vm_key": record.key, "fresh": token}
+    if vm.running is None:
+        return Write(_STOP, key)
+    moved = {**key, "has_moved": vm.running.moved}
+    return Write(_STAY, moved) if host_key is None else Write(_MOVE, {**moved, "on_host": host_key})
 
 
 def read_left_out(text: str) -> tuple[LeftOut, ...]:

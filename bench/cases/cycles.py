@@ -1,5 +1,6 @@
 """Boots and migrations when many come at once, in a small and a large fleet: what the same transactions cost bare."""
 
+import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -101,6 +102,7 @@ def _stand(url: str, hosts: int) -> Iterator[_Stand]:
         with first.client() as client:
             load_fleet(client, hosts)
             ours, floors = (_clients(client, kind) for kind in ("ours", "floor"))
+            answers = _answers(client, floors[0])
         more = {
             workers: stack.enter_context(roadstead(url, workers, database_pool_size=str(CONNECTIONS)))
             for workers in _WORKERS
@@ -108,7 +110,7 @@ def _stand(url: str, hosts: int) -> Iterator[_Stand]:
         }
         for workers, server in more.items():
             _wake(server, workers)
-        told = {"database": url, "clients": floors}
+        told = {"database": url, "clients": floors, "answers": answers}
         routes = [stack.enter_context(floor("transactions", told)) for _ in range(max(_WORKERS))]
         yield _Stand(url, hosts, {1: first, **more}, routes, ours, floors)
 
@@ -118,6 +120,23 @@ def _wake(server: Server, workers: int) -> None:
     for _ in range(8 * workers):
         with server.client() as client:
             taken(client.get(f"/v1/vms/{VM}/targets?limit=1"))
+
+
+def _answers(client: httpx.Client, mover: Client) -> Mapping[str, str]:
+    """What the service answers in the life of a VM, for the floor to answer the same; all of one migration."""
+
+    def answered(path: str, document: object = None) -> str:
+        answer = client.post(path, json=document)
+        taken(answer)
+        return answer.text
+
+    vm = f"/v1/vms/{mover.vm}"
+    boot = answered(f"{vm}/boots", {"host": mover.source})
+    admit = answered(f"{vm}/migrations", {"target": mover.target})
+    migration = json.loads(admit)["id"]
+    verify, complete = (answered(f"/v1/migrations/{migration}:{step}") for step in ("verify", "complete"))
+    stop = answered(f"{vm}/stop")
+    return {"boot": boot, "migration": migration, "admit": admit, "verify": verify, "complete": complete, "stop": stop}
 
 
 def _clients(client: httpx.Client, kind: str) -> Sequence[Client]:

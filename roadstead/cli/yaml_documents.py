@@ -39,7 +39,7 @@ class _Loader(yaml.SafeLoader):
 
     @override
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        event: yaml.NodeEvent = self.peek_event()  # type: ignore[no-untyped-call]
+        event: yaml.NodeEvent = self.peek_event()  # type: ignore[no-untyped-call] # PyYAML has no types for it
         before = self._composed
         node = super().compose_node(parent, index)
         if node is not None and isinstance(event, yaml.AliasEvent):

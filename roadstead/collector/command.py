@@ -5,11 +5,13 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
+from roadstead.collector.cpulist import parse_cpu_list
+from roadstead.collector.cpus import joined, read_cpus
 from roadstead.collector.failures import (
     CollectorFailure,
     HostUnreadable,
@@ -18,9 +20,12 @@ from roadstead.collector.failures import (
     ServiceUnreachable,
 )
 from roadstead.collector.kvm import has_writable_id_registers
-from roadstead.collector.reading import installed_qemu, read_cpus, read_host_name, read_kernel_release
+from roadstead.collector.reading import installed_qemu, read_host_name, read_kernel_release
 from roadstead.collector.report import HostReport
 from roadstead.collector.standard_output import read_to_its_end
+from roadstead.collector.statements import Likeness, Statements, parse_likeness, parse_register
+
+T = TypeVar("T")
 
 EXIT_CODES: Final[Mapping[type[CollectorFailure], int]] = {
     HostUnreadable: 1,
@@ -59,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace) -> None:
     report = _observe(arguments)
-    for note in _notes(report):
+    for note in _notes(report, asked_for_qemu=arguments.root == _HERE):
         _say(note)
     if arguments.print or arguments.server is None:
         sys.stdout.write(json.dumps(report.document(), indent=2) + "\n")
@@ -70,8 +75,10 @@ def _run(arguments: argparse.Namespace) -> None:
 def _observe(arguments: argparse.Namespace) -> HostReport:
     observed_at = datetime.now(UTC)
     root: Path = arguments.root
+    cpus = read_cpus(root, Statements(arguments.without_cpus, tuple(arguments.same_as), arguments.aidr))
     return HostReport(
-        cpus=read_cpus(root),
+        cpus=cpus.groups,
+        remarks=joined(cpus.remarks),
         writable_id_registers=has_writable_id_registers(root / "dev/kvm"),
         discovery_hypercalls=_YES_OR_NO.get(arguments.discovery_hypercalls),
         kernel_release=read_kernel_release(root),
@@ -81,22 +88,26 @@ def _observe(arguments: argparse.Namespace) -> HostReport:
     )
 
 
-def _notes(report: HostReport) -> Iterator[str]:
+def _notes(report: HostReport, *, asked_for_qemu: bool) -> Iterator[str]:
+    if report.remarks:
+        yield f"note: {report.remarks}"
     if any(group.aidr is None for group in report.cpus):
         yield (
             "note: AIDR_EL1 was not read (Linux 6.16 and newer show it);"
-            " the host's identity is incomplete unless the service was told the value"
+            " the host's identity is incomplete unless the service was told the value, or --aidr states it"
         )
     if report.writable_id_registers is None:
         yield "note: KVM could not be asked; writable_id_registers is unknown, which counts as no"
+    if report.vmm is None and asked_for_qemu:
+        yield "note: no QEMU was found here; name the VMM with --vmm"
 
 
 def _send(report: HostReport, arguments: argparse.Namespace) -> None:
     # Not at the top: httpx takes longer to import than the rest of the collector to run.
     # Most of that is what its own command line needs; without, it goes on with a stand-in for it (httpx/__init__.py).
     sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type] # Python's way to say: not to be had
-    from roadstead.client import Retries, Server  # noqa: PLC0415
-    from roadstead.collector.sending import Registration, send  # noqa: PLC0415
+    from roadstead.client import Retries, Server  # noqa: PLC0415 - when it sends: httpx takes long to load
+    from roadstead.collector.sending import Registration, send  # noqa: PLC0415 - the same
 
     name = _name(arguments)
     server = Server(
@@ -140,6 +151,26 @@ def _label(text: str) -> tuple[str, str]:
     return key, value
 
 
+def _cpus(text: str) -> tuple[int, ...]:
+    return _parsed(parse_cpu_list, text)
+
+
+def _likeness(text: str) -> Likeness:
+    return _parsed(parse_likeness, text)
+
+
+def _register(text: str) -> str:
+    return _parsed(parse_register, text)
+
+
+def _parsed(parse: Callable[[str], T], text: str) -> T:
+    # argparse does not pass on what a ValueError says.
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def _readable(text: str) -> Path:
     if not os.access(text, os.R_OK):
         message = f"{text!r} cannot be read"
@@ -171,6 +202,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     _add_reading(parser)
+    _add_statements(parser)
     _add_sending(parser)
     _add_registration(parser)
     parser.set_defaults(**_environment())
@@ -187,13 +219,31 @@ def _environment() -> dict[str, str | Path]:
 def _add_reading(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("reading")
     group.add_argument("--root", type=Path, default=_HERE, metavar="DIR", help="tree to read instead of /")
-    group.add_argument("--vmm", metavar="TEXT", help="VMM and its version; by default qemu-system-aarch64 is asked")
+    group.add_argument("--vmm", metavar="TEXT", help="VMM and its version; by default QEMU is asked")
     group.add_argument(
         "--discovery-hypercalls",
         choices=tuple(_YES_OR_NO),
         help="whether kernel and VMM answer the discovery hypercalls; a host does not show it",
     )
     group.add_argument("--print", action="store_true", help="print the report as JSON and send nothing")
+
+
+def _add_statements(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what a host does not show (kept with the report, as stated)")
+    group.add_argument(
+        "--without-cpus", type=_cpus, default=(), metavar="LIST", help="leave CPUs out, on which no VM ever runs"
+    )
+    group.add_argument(
+        "--same-as",
+        type=_likeness,
+        action="append",
+        default=[],
+        metavar="CPU:LIST",
+        help="CPUs that show no registers are like another, as in 0:4-63; may be repeated",
+    )
+    group.add_argument(
+        "--aidr", type=_register, metavar="VALUE", help="AIDR_EL1 of the CPUs whose kernel does not show it"
+    )
 
 
 def _add_sending(parser: argparse.ArgumentParser) -> None:

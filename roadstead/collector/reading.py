@@ -7,58 +7,45 @@ arch/arm64/kernel/cpuinfo.c. They vanish while a CPU is offline, and what they w
 import re
 import shutil
 import subprocess
-from collections import defaultdict
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from roadstead.collector.cpulist import format_cpu_list, parse_cpu_list
+from roadstead.collector.cpulist import parse_cpu_list
 from roadstead.collector.failures import HostUnreadable
-from roadstead.collector.report import CpuGroup
 
-_CPUS: Final = Path("sys/devices/system/cpu")
+CPUS: Final = Path("sys/devices/system/cpu")
 _REGISTER: Final = re.compile(r"0x[0-9a-f]{16}")
 _MIDR: Final = re.compile(r"(?!0x(0{8}|f{8})f{8})0x[0-9a-f]{11}f[0-9a-f]{4}")
 """What a CPU can have there: bits 19:16 are 0xf, and not all bits are set."""
+_LIBEXEC: Final = Path("/usr/libexec")
+"""Where RHEL and its kin have their qemu-kvm, off the search path."""
 _QEMU_SECONDS: Final = 10
 _QEMU_VERSION: Final = re.compile(r"QEMU emulator version (\S+)")
 
 
-class _Registers(NamedTuple):
+class Registers(NamedTuple):
+    """Of one CPU, each `0x` and 16 lower-case digits as sysfs prints it."""
+
     midr: str
     revidr: str
     aidr: str | None
 
 
-def read_cpus(root: Path) -> tuple[CpuGroup, ...]:
-    """All present CPUs, equal ones together, in order of the lowest CPU number of each group.
-
-    Raises HostUnreadable unless every one of them shows its registers.
-    """
-    alike: defaultdict[_Registers, list[int]] = defaultdict(list)
-    silent: list[int] = []
-    for cpu in _present_cpus(root):
-        shown = _read_registers(root / _CPUS / f"cpu{cpu}/regs/identification")
-        (alike[shown] if shown else silent).append(cpu)
-    if silent:
-        raise HostUnreadable(_what_is_missing(silent, of_all=not alike))
-    return tuple(CpuGroup(format_cpu_list(cpus), *registers) for registers, cpus in alike.items())
-
-
-def _what_is_missing(silent: list[int], *, of_all: bool) -> str:
-    if of_all:
-        return "no CPU here shows its identification registers; arm64 Linux 4.8 or newer does"
-    return (
-        f"no registers of CPU {format_cpu_list(silent)}: an offline CPU shows none, and none are assumed."
-        " Bring each online (echo 1 > /sys/devices/system/cpu/cpuN/online) and collect again"
-    )
-
-
-def _present_cpus(root: Path) -> tuple[int, ...]:
-    path = root / _CPUS / "present"
-    text = _read(path)
-    if text is None:
+def read_present(root: Path) -> tuple[int, ...]:
+    """The CPUs that the host has, ascending, whether or not they are online. Raises HostUnreadable."""
+    path = root / CPUS / "present"
+    cpus = read_cpu_list(path)
+    if cpus is None:
         message = f"{path} does not exist, so nothing tells which CPUs there are"
         raise HostUnreadable(message)
+    return cpus
+
+
+def read_cpu_list(path: Path) -> tuple[int, ...] | None:
+    """None where there is no such file. Raises HostUnreadable where it holds no CPU list."""
+    text = _read(path)
+    if text is None:
+        return None
     try:
         return parse_cpu_list(text)
     except ValueError as error:
@@ -66,13 +53,15 @@ def _present_cpus(root: Path) -> tuple[int, ...]:
         raise HostUnreadable(message) from error
 
 
-def _read_registers(directory: Path) -> _Registers | None:
+def read_registers(root: Path, cpu: int) -> Registers | None:
+    """None where the CPU does not show what every kernel shows of an online one. Raises HostUnreadable."""
+    directory = root / CPUS / f"cpu{cpu}/regs/identification"
     # AIDR comes first: a CPU that goes offline in between then lacks MIDR too, and is not taken for one whose
     # kernel is too old (before 6.16) to show AIDR.
     aidr = _read_register(directory / "aidr_el1")
     revidr = _read_register(directory / "revidr_el1")
     midr = _read_midr(directory / "midr_el1")
-    return None if midr is None or revidr is None else _Registers(midr, revidr, aidr)
+    return None if midr is None or revidr is None else Registers(midr, revidr, aidr)
 
 
 def _read_register(path: Path) -> str | None:
@@ -115,11 +104,13 @@ def _read(path: Path) -> str | None:
         raise HostUnreadable(message) from error
 
 
-def installed_qemu() -> str | None:
-    """`qemu` and the version of the qemu-system-aarch64 on the search path, None where none answers."""
-    program = shutil.which("qemu-system-aarch64")
-    if program is None:
-        return None
+def installed_qemu(libexec: Path = _LIBEXEC) -> str | None:
+    """`qemu` and its version, None where none is found that answers."""
+    found = (shutil.which(name) for name in ("qemu-system-aarch64", "qemu-kvm", str(libexec / "qemu-kvm")))
+    return next(filter(None, (_version(program) for program in found if program)), None)
+
+
+def _version(program: str) -> str | None:
     try:
         answer = subprocess.run(  # noqa: S603 - no word of the command comes from outside
             [program, "--version"], capture_output=True, check=False, text=True, timeout=_QEMU_SECONDS

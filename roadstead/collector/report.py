@@ -33,14 +33,16 @@ class HostReport:
     vmm: str | None
     observed_at: datetime
     """Aware of its time zone, and not later than the first register was read."""
+    remarks: str | None = None
+    """What of the CPUs was stated or left out, for people."""
 
     def document(self) -> dict[str, object]:
-        """The report as a first description of the host; AIDR, kernel and VMM are left out where unknown."""
-        software = {"kernel_release": self.kernel_release, "vmm": self.vmm}
+        """The report as a first description of the host; AIDR, remarks, kernel and VMM are left out where unknown."""
+        texts = {"remarks": self.remarks, "kernel_release": self.kernel_release, "vmm": self.vmm}
         return {
             "cpus": [group.document() for group in self.cpus],
             "capabilities": self._capabilities(),
-            **{field: text for field, text in software.items() if text is not None},
+            **{field: text for field, text in texts.items() if text is not None},
             "observed_at": self.observed_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
         }
 

@@ -146,7 +146,7 @@ async def test_what_is_not_listed_is_shown_beside_the_nearest(running: httpx.Asy
 
 async def test_other_reasons_say_nothing_of_registers(running: httpx.AsyncClient) -> None:
     (reason,) = await reasons(running, "cordoned")
-    assert reason.keys() == {"code", "detail", "remedy", "lasting"}
+    assert reason.keys() == {"code", "detail", "remedy", "help", "lasting"}
 
 
 async def test_rejections(running: httpx.AsyncClient) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from roadstead.collector.cpus import joined
 from roadstead.collector.report import CpuGroup, HostReport
 from tests.api.talk import ABLE, N1, V1, Json, boot, done, get, group, import_hosts, patch_host, put_host, put_vm
 
@@ -154,3 +155,38 @@ async def test_an_import_of_many_hosts_that_read_none(client: httpx.AsyncClient)
     again = done(await import_hosts(client, lines(UNREAD)))
     assert (again["created"], again["updated"], again["unchanged"]) == (0, 0, 4_100)
     assert await aidrs(client, "h4099") == [0x551]
+
+
+# ------------------------------------------------------------------------------------ what a report remarks of its CPUs
+
+REMARKS = "AIDR_EL1 0x0000000000000551 of CPU 0-3 as stated"
+
+
+async def remarks(client: httpx.AsyncClient, **changes: object) -> object:
+    await put_host(client, "h1", STATED, remarks=REMARKS)
+    return (await patch_host(client, "h1", **changes))["remarks"]
+
+
+async def test_remarks_stay_while_the_cpus_are_not_reported_anew(client: httpx.AsyncClient) -> None:
+    assert await remarks(client, state="cordoned") == REMARKS
+
+
+async def test_remarks_stay_where_a_report_leans_on_what_was_stated(client: httpx.AsyncClient) -> None:
+    assert await remarks(client, cpus=[UNREAD]) == REMARKS
+
+
+async def test_a_report_that_read_everything_has_no_remarks_but_its_own(client: httpx.AsyncClient) -> None:
+    assert await remarks(client, cpus=[group(STATED)]) is None
+    assert await remarks(client, cpus=[group(STATED)], remarks="CPU 4-5 left out as stated") == (
+        "CPU 4-5 left out as stated"
+    )
+
+
+async def test_remarks_can_be_taken_away(client: httpx.AsyncClient) -> None:
+    assert await remarks(client, remarks=None) is None
+
+
+async def test_the_longest_remarks_of_the_collector_are_taken(client: httpx.AsyncClient) -> None:
+    every_second = ",".join(map(str, range(0, 4096, 2)))
+    line = joined([f"CPU {every_second} left out as stated"])
+    assert await remarks(client, remarks=line) == line

@@ -81,7 +81,7 @@ def run(commands: Sequence[Shown], text: str, data: Path) -> list[Ran]:
 
 
 def _run(commands: Sequence[Shown], data: Path, address: str) -> Iterator[Ran]:
-    path = f"{PROGRAM.parent}:{os.environ['PATH']}"
+    path = f"{Path(PROGRAM).parent}:{os.environ['PATH']}"
     subprocess.run(
         ["bash"],
         input="\n".join(_noted(number, each.command.replace(ADDRESS, address)) for number, each in enumerate(commands)),

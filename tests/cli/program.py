@@ -1,14 +1,10 @@
 """The command line, in the process of the test."""
 
-import sys
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from roadstead.cli.application import app
-
-PROGRAM = str(Path(sys.executable).with_name("roadstead"))
 
 
 class Done(NamedTuple):

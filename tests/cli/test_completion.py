@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from demo.service import PROGRAM
 from roadstead.cli.application import _COMMANDS, _command
 from roadstead.cli.completion import ARGUMENTS, HOSTS, OPTIONS, VARIABLE, VMS, completed
 from roadstead.client import Client, Server, hosts
 from tests.api.talk import N1
-from tests.cli.program import PROGRAM
 from tests.cli.test_documentation import leaves
 from tests.client.inputs import host
 from tests.failing_service import HANG_UP, Scripted, failing_service

@@ -111,7 +111,7 @@ class Said(NamedTuple):
 def said(operation: Operation, roadstead: CommandLine, tmp_path: Path) -> list[Said]:
     files = {word: tmp_path / f"{word}.json" for word in ("FILE", "HOST")}
     files["FILE"].write_text(json.dumps(VM))
-    files["HOST"].write_text(json.dumps({"name": "h1", **EXAMPLE_HOST}))
+    files["HOST"].write_text(json.dumps({"name": "h1", **EXAMPLE_HOST, "remarks": "CPU 4-5 left out as stated"}))
     commands = ([str(files.get(word, word)) for word in command.split()] for command in COMMANDS[operation.id])
     return [_said(roadstead, command) for command in commands]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.program import PROGRAM
+from demo.service import PROGRAM
 from tests.collector.host_tree import GRAVITON2, write_host
 from tests.failing_service import Scripted, failing_service, problem
 from tests.waiting import PATIENCE

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 
 import pytest
 
+from demo.service import PROGRAM
 from roadstead.client import Client, Server, hosts
 from tests.api.talk import N1
-from tests.cli.program import PROGRAM, CommandLine
+from tests.cli.program import CommandLine
 from tests.client.inputs import host
 from tests.failing_service import Scripted, failing_service, problem
 from tests.waiting import PATIENCE

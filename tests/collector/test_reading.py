@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roadstead.collector.cpulist import parse_cpu_list
+from roadstead.collector.cpus import read_cpus
 from roadstead.collector.failures import HostUnreadable
-from roadstead.collector.reading import installed_qemu, read_cpus, read_host_name, read_kernel_release
+from roadstead.collector.reading import installed_qemu, read_host_name, read_kernel_release
 from roadstead.collector.report import CpuGroup
 from tests.collector.host_tree import (
     CPUS,
@@ -39,11 +40,11 @@ from tests.collector.host_tree import (
     ],
 )
 def test_a_server_of_one_kind_is_one_group(tmp_path: Path, shown: Shown, group: CpuGroup) -> None:
-    assert read_cpus(write_host(tmp_path, dict.fromkeys(range(64), shown))) == (group,)
+    assert read_cpus(write_host(tmp_path, dict.fromkeys(range(64), shown))).groups == (group,)
 
 
 def test_the_phone_has_four_groups_and_no_aidr(tmp_path: Path) -> None:
-    assert read_cpus(write_host(tmp_path, PHONE)) == (
+    assert read_cpus(write_host(tmp_path, PHONE)).groups == (
         CpuGroup("0-2", "0x00000000411fd461", "0x0000000001800000", None),
         CpuGroup("3-4", "0x00000000411fd4d0", "0x0000000000000002", None),
         CpuGroup("5-6", "0x00000000412fd470", "0x000000000000001f", None),
@@ -53,25 +54,25 @@ def test_the_phone_has_four_groups_and_no_aidr(tmp_path: Path) -> None:
 
 def test_groups_come_in_the_order_of_their_lowest_cpu(tmp_path: Path) -> None:
     cpus = {0: KUNPENG_920_NEXT, 1: KUNPENG_920, 2: KUNPENG_920_NEXT, 3: KUNPENG_920, 10: KUNPENG_920_NEXT}
-    groups = read_cpus(write_host(tmp_path, cpus))
+    groups = read_cpus(write_host(tmp_path, cpus)).groups
     assert [group.cpu_list for group in groups] == ["0,2,10", "1,3"]
 
 
 def test_holes_in_the_cpu_numbers_are_no_missing_cpus(tmp_path: Path) -> None:
     cpus = dict.fromkeys([0, 1, 4, 5, 6, 128], GRAVITON2)
-    assert [group.cpu_list for group in read_cpus(write_host(tmp_path, cpus))] == ["0-1,4-6,128"]
+    assert [group.cpu_list for group in read_cpus(write_host(tmp_path, cpus)).groups] == ["0-1,4-6,128"]
 
 
 @pytest.mark.parametrize("register", ["midr", "revidr", "aidr"])
 def test_all_64_bits_of_every_register_tell_cpus_apart(tmp_path: Path, register: str) -> None:
     other = GRAVITON2._replace(**{register: 1 << 63 | 0x413FD0C1})
-    groups = read_cpus(write_host(tmp_path, {0: GRAVITON2, 1: other}))
+    groups = read_cpus(write_host(tmp_path, {0: GRAVITON2, 1: other})).groups
     assert [group.cpu_list for group in groups] == ["0", "1"]
     assert getattr(groups[1], register) == "0x80000000413fd0c1"
 
 
 def test_an_aidr_of_zero_is_known_and_another_than_none(tmp_path: Path) -> None:
-    groups = read_cpus(write_host(tmp_path, {0: GRAVITON2, 1: GRAVITON2._replace(aidr=None)}))
+    groups = read_cpus(write_host(tmp_path, {0: GRAVITON2, 1: GRAVITON2._replace(aidr=None)})).groups
     assert [group.aidr for group in groups] == ["0x0000000000000000", None]
 
 
@@ -83,7 +84,7 @@ SHOWN = st.builds(Shown, MIDRS, st.just(0), st.none() | st.integers(0, 2))
 @given(st.dictionaries(st.integers(0, 300), st.sampled_from(list(PHONE.values())) | SHOWN, min_size=1, max_size=12))
 def test_every_cpu_is_in_one_group_and_that_has_its_registers(cpus: dict[int, Shown]) -> None:
     with TemporaryDirectory() as root:
-        groups = read_cpus(write_host(Path(root), cpus))
+        groups = read_cpus(write_host(Path(root), cpus)).groups
     told = [(cpu, group) for group in groups for cpu in parse_cpu_list(group.cpu_list)]
     assert Counter(cpu for cpu, _ in told) == Counter(list(cpus))
     assert len(groups) == len(set(cpus.values()))
@@ -210,9 +211,20 @@ def test_a_qemu_that_cannot_be_run_tells_nothing(tmp_path: Path, monkeypatch: py
     program.write_text("#!/no/such/interpreter\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert installed_qemu() is None
+    assert installed_qemu(tmp_path) is None
+
+
+def test_the_qemu_of_rhel_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "libexec/qemu-kvm"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho 'QEMU emulator version 9.1.0 (qemu-kvm-9.1.0-15.el10)'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    assert installed_qemu(program.parent) == "qemu 9.1.0"
+    monkeypatch.setenv("PATH", str(program.parent))
+    assert installed_qemu(tmp_path / "nowhere") == "qemu 9.1.0"
 
 
 def test_without_qemu_nothing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert installed_qemu() is None
+    assert installed_qemu(tmp_path) is None

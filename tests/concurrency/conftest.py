@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from app.storage.schema import upgrade
-from tests.concurrency.processes import Service, service
+from demo.service import Service
+from demo.service import running as running_service
 from tests.concurrency.witness import Sql, station_witness
 from tests.databases import postgresql_database, sqlite_url
 
@@ -38,16 +39,14 @@ def running(request: pytest.FixtureRequest) -> Service:
 
 
 @pytest.fixture(scope="module")
-def on_postgresql(postgresql_sql: Sql, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    log = tmp_path_factory.mktemp("log") / "log"
-    with service(postgresql_sql.url, workers=3, log=log) as started:
+def on_postgresql(postgresql_sql: Sql) -> Iterator[Service]:
+    with running_service("--workers", "3", database_url=postgresql_sql.url) as started:
         yield started
     # Connections count what happened to them when they end.
     assert postgresql_sql.rows("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") == [(0,)]
 
 
 @pytest.fixture(scope="module")
-def on_sqlite(sqlite_sql: Sql, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    log = tmp_path_factory.mktemp("log") / "log"
-    with service(sqlite_sql.url, workers=2, log=log) as started:
+def on_sqlite(sqlite_sql: Sql) -> Iterator[Service]:
+    with running_service("--workers", "2", database_url=sqlite_sql.url) as started:
         yield started

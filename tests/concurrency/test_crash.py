@@ -5,6 +5,7 @@ import shutil
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,9 +15,9 @@ import orjson
 import pytest
 
 from app.storage.schema import upgrade
+from demo.service import Service, running
 from tests.concurrency.clients import connected
 from tests.concurrency.crowd import Crowd
-from tests.concurrency.processes import Service, service
 from tests.concurrency.witness import Sql, evidence, station_witness
 from tests.databases import postgresql_database, sqlite_url
 from tests.waiting import wait_until
@@ -36,11 +37,10 @@ class Stage:
     """A database, on which services are started and killed one after the other."""
 
     sql: Sql
-    log: Path
 
-    def service(self, workers: int) -> Any:
+    def service(self, workers: int) -> AbstractContextManager[Service]:
         self._let_the_dead_leave()
-        return service(self.sql.url, workers=workers, log=self.log)
+        return running("--workers", str(workers), database_url=self.sql.url)
 
     def _let_the_dead_leave(self) -> None:
         """PostgreSQL finishes the statement at hand before it notices that nobody is there any more."""
@@ -113,15 +113,14 @@ def _line(name: str, number: int) -> bytes:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
-    log = tmp_path / "log"
     if request.param == "sqlite":
         path = tmp_path / "roadstead.db"
         shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
-        yield Stage(Sql(sqlite_url(path)), log)
+        yield Stage(Sql(sqlite_url(path)))
     else:
         with postgresql_database(request.getfixturevalue("postgresql")) as url:
             upgrade(url)
-            yield Stage(Sql(url), log)
+            yield Stage(Sql(url))
 
 
 def test_killed_while_an_import_arrives(stage: Stage) -> None:

@@ -9,9 +9,9 @@ import httpx
 import orjson
 import pytest
 
+from demo.service import Service
 from tests.concurrency.clients import Request, all_at_once, connected
 from tests.concurrency.crowd import ABLE, HOSTS, NDJSON, Crowd, Tale
-from tests.concurrency.processes import Service
 from tests.concurrency.witness import Sql, evidence
 
 CLIENTS: Final = 8

@@ -178,3 +178,48 @@ def test_operators_on_a_fleet() -> None:
 @pytest.mark.parametrize("sets", [[], [[1], [2]], [[1, 2], [2, 3], []]])
 def test_union(sets: list[list[int]]) -> None:
     assert set(union(FrozenBitMap(each) for each in sets)) == {number for each in sets for number in each}
+
+
+# "What a pure function makes of this fleet and a placement, worked out once."
+
+
+def test_what_is_derived_is_worked_out_once_for_a_fleet_and_a_placement() -> None:
+    asked: list[tuple[int, Placement, int]] = []
+
+    def work(fleet: Fleet, placement: Placement, more: int) -> list[int]:
+        asked.append((fleet.revision, placement, more))
+        return [more]
+
+    fleet = Fleet.of([host("h1")], 1)
+    here, elsewhere = Placement(include_hosts=("h1",)), Placement(include_hosts=("h2",))
+    later = fleet.changed([host("h1", V1)], [], 2)
+    for _ in range(2):
+        assert fleet.derived(work, here, 1) == [1]
+        assert fleet.derived(work, Placement(include_hosts=("h1",)), 2) == [2]
+        assert fleet.derived(work, elsewhere, 1) == [1]
+        assert later.derived(work, here, 1) == [1]
+    assert fleet.with_stale(["h1"]).derived(work, here, 1) == [1]
+    assert asked == [(1, here, 1), (1, here, 2), (1, elsewhere, 1), (2, here, 1)]
+
+
+def test_what_is_derived_is_bounded() -> None:
+    asked: list[int] = []
+
+    def work(_: Fleet, __: Placement, number: int, size: int) -> range:
+        asked.append(number)
+        return range(size)
+
+    fleet = Fleet.of([host("h1")], 1)
+    for number in range(100):
+        fleet.derived(work, Placement(), number, 3_000)
+    fleet.derived(work, Placement(), 99, 3_000)
+    assert asked == list(range(100))
+    fleet.derived(work, Placement(), 0, 3_000)
+    assert asked[100:] == [0]
+    for _ in range(2):
+        assert len(fleet.derived(work, Placement(), 1_000, 5_000)) == 5_000
+    assert asked[101:] == [1_000, 1_000]
+    large = Placement(include_hosts=tuple(f"h{number}" for number in range(5_000)))
+    for _ in range(2):
+        fleet.derived(work, large, 2_000, 1)
+    assert asked[103:] == [2_000, 2_000]

@@ -108,7 +108,7 @@ def test_the_tag_changes_with_the_revision_and_with_every_heartbeat() -> None:
     def tag(revision: int, observed_at: datetime, token: bytes = b"") -> str:
         profile = Profile(identity=uniform(N1))
         each = Host(name="h1", state=HostState.ACTIVE, labels={}, profile=profile, observed_at=observed_at)
-        return HostRecord(each, revision, seen, seen, token).tag
+        return HostRecord(each, revision, seen, seen, token=token).tag
 
     moments = [seen, seen + timedelta(microseconds=1), seen + timedelta(days=1), seen - timedelta(days=1)]
     assert tag(1, seen) == tag(1, seen)

@@ -72,8 +72,8 @@ async def test_identities_differ_by_every_part(worker: Context) -> None:
 async def test_a_list_is_read_once(worker: Context, other: Context) -> None:
     sealed = a_list(0, 1)
     async with worker.database.writing() as tx:
-        await tx.lists.save(sealed)
-        await tx.lists.save(sealed)
+        await tx.direct.write(tx.lists.saving(sealed))
+        await tx.direct.write(tx.lists.saving(sealed))
     assert await get_implementation_list(other, sealed.digest) == sealed
     with statements() as sent:
         assert await get_implementation_list(other, sealed.digest) == sealed

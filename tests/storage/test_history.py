@@ -33,7 +33,7 @@ async def history(worker: Context, meanwhile: Callable[[], Awaitable[object]]) -
     """Of each period, whether it has ended."""
     async with worker.database.reading() as tx:
         connection: Any = Interrupted(tx.connection, meanwhile)
-        periods = await Hosts(connection, tx.identities).history("h1")
+        periods = await Hosts(connection, tx.direct, tx.identities).history("h1")
     return [period.until is not None for period in periods]
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.util import await_only
 
 from app.settings import Settings
+from app.storage.direct import Direct, Statement
 from tests.api.talk import N1, V1, boot, codes, get, put_host, put_vm
 from tests.api.test_staleness import ago
 from tests.serving import serving
@@ -43,22 +44,49 @@ async def workers(settings: Settings) -> AsyncIterator[Workers]:
         yield Workers(asked, reported_to)
 
 
+@dataclass
+class Interruption:
+    after: int
+    change: Callable[[], Awaitable[object]]
+    asked: list[str]
+
+    def is_next(self, statement: str) -> bool:
+        if len(self.asked) >= self.after:
+            return False
+        self.asked.append(statement)
+        return len(self.asked) == self.after
+
+    def note(self, _: Any, __: Any, statement: str, *___: Any) -> None:
+        """After a statement of SQLAlchemy."""
+        if self.is_next(statement):
+            await_only(self.change())
+
+    def noting(self, kind: type[Direct]) -> Callable[..., Awaitable[list[Any]]]:
+        send: Callable[..., Awaitable[list[Any]]] = kind.rows
+
+        async def rows(direct: Direct, statement: Statement, **values: object) -> list[Any]:
+            found = await send(direct, statement, **values)
+            if self.is_next(str(statement.made)):
+                await self.change()
+            return found
+
+        return rows
+
+
 @contextmanager
 def interrupted(after: int, change: Callable[[], Awaitable[object]]) -> Iterator[list[str]]:
     """Who asks is stopped when so many statements of it are done, until the change is committed."""
-    asked: list[str] = []
-
-    def count(_: Any, __: Any, statement: str, *___: Any) -> None:
-        if len(asked) < after:
-            asked.append(statement)
-            if len(asked) == after:
-                await_only(change())
-
-    event.listen(Engine, "after_cursor_execute", count)
-    try:
-        yield asked
-    finally:
-        event.remove(Engine, "after_cursor_execute", count)
+    interruption = Interruption(after, change, [])
+    with pytest.MonkeyPatch.context() as patch:
+        for kind in Direct.__subclasses__():
+            patch.setattr(kind, "rows", interruption.noting(kind))
+        # The same bound method: SQLAlchemy knows listeners by what they are.
+        note = interruption.note
+        event.listen(Engine, "after_cursor_execute", note)
+        try:
+            yield interruption.asked
+        finally:
+            event.remove(Engine, "after_cursor_execute", note)
 
 
 @pytest.mark.parametrize("after", range(1, 6))

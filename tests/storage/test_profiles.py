@@ -28,7 +28,15 @@ def fingerprint(host: Host) -> str:
     return made.hex()
 
 
-@pytest.mark.parametrize("profile", [HOST.profile, REPORTED, Profile(identity=a_host("h1", N1, N2).identity)])
+@pytest.mark.parametrize(
+    "profile",
+    [
+        HOST.profile,
+        REPORTED,
+        replace(REPORTED, remarks="CPU 4-5 left out as stated"),
+        Profile(identity=a_host("h1", N1, N2).identity),
+    ],
+)
 def test_a_profile_comes_back_from_its_columns(profile: Profile) -> None:
     values = kind_values(HostState.ACTIVE, profile, b"digest")
     assert list(values) == ["state", *(column.name for column in PROFILE_COLUMNS)]
@@ -62,6 +70,7 @@ def test_a_fingerprint_tells_apart_all_but_the_time() -> None:
             replace(HOST, profile=replace(HOST.profile, **{name: getattr(REPORTED, name)}))
             for name in ("capabilities", "capacity", "kernel_release", "vmm")
         ),
+        replace(HOST, profile=replace(HOST.profile, remarks="CPU 4-5 left out as stated")),
         a_host("h1", N2, labels={"zone": "a", "rack": "r1"}),
     ]
     assert len({fingerprint(each) for each in different}) == len(different)

@@ -1,6 +1,7 @@
 """Reference data of an operator, beside what came with the release."""
 
 import json
+from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +11,7 @@ from app.domain.cpu.implementation import Implementation
 from app.storage.reference.documents import InvalidReferenceData, line_of
 from app.storage.reference_data import load_reference_data
 
+DATA: Final = files("app") / "data"
 N1: Final = Implementation(0x413FD0C1, 0, 0)
 
 
@@ -24,6 +26,25 @@ def test_own_parts_add_to_those_of_the_release_and_rename_them(tmp_path: Path) -
     assert names.name(Implementation(0x990F1230, 0, 0)) == "implementer 0x99 New r0p0"
     assert names.name(Implementation(0x414FD0B0, 0, 0)) == "Arm Seventy-Six r4p0"
     assert names.name(N1) == "Arm Neoverse N1 r3p1"
+
+
+@pytest.mark.parametrize(
+    ("implementer", "part", "product"),
+    [
+        ("0x41", "0xd84", "AWS Graviton5"),
+        ("0x41", "0xd49", "Alibaba Yitian 710"),
+        ("0x4e", "0x010", "NVIDIA Vera"),
+        ("0x51", "0x001", "Snapdragon X Elite"),
+        ("0x51", "0x002", "Snapdragon X2 Elite"),
+        ("0x48", "0xd02", "Kirin 9000S"),
+    ],
+)
+def test_the_release_tells_the_products_that_report_a_part(implementer: str, part: str, product: str) -> None:
+    """Beside the name, which stays that of the core: MIDR_EL1 names no product."""
+    rows = json.loads((DATA / "parts.json").read_bytes())
+    (found,) = (each for each in rows if (each["implementer"], each["part"]) == (implementer, part))
+    assert product in found["family"]
+    assert product not in found["name"]
 
 
 def test_own_makers_add_to_those_of_the_release(tmp_path: Path) -> None:

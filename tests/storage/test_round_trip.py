@@ -59,6 +59,7 @@ hosts = st.fixed_dictionaries(
         "capacity": sizes,
         "kernel_release": texts,
         "vmm": texts,
+        "remarks": texts,
         "observed_at": moments,
     },
 )

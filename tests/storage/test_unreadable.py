@@ -354,7 +354,10 @@ async def test_a_damaged_definition_is_overwritten(settings: Settings, damage: D
         body = {"guest": {"discovers_implementations": True}}
         create = await client.put("/v1/vms/bad", json=body, headers={"If-None-Match": "*"})
         refused(create, 412, "already_exists")
-        assert (await put_vm(client, "bad"))["state"] == "running"
+        rehearsed = done(await client.put("/v1/vms/bad", json=body, params={"dry_run": "true"}))
+        refused(await client.get("/v1/vms/bad"), 409, "record_unreadable")
+        assert await put_vm(client, "bad") == rehearsed
+        assert rehearsed["state"] == "running"
         assert await list_vms(client) == ["a", "bad", "ok"]
         assert await targets(client, "bad") == ["good-2"]
 

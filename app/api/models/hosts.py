@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt
+from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, StringConstraints
 
 from app.api.models.common import (
     CpuListField,
@@ -27,6 +27,7 @@ from app.api.models.common import (
     example,
     warned,
 )
+from app.api.patterns import PRINTABLE
 from app.domain.cpu.cpu_names import CpuNames
 from app.domain.cpu.cpulist import CpuList
 from app.domain.cpu.identity import CpuGroup, Identity
@@ -136,6 +137,11 @@ class HostIn(OneOfAKind):
     capacity: CapacityIn | None = None
     kernel_release: Text | None = None
     vmm: Text | None = None
+    remarks: Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=PRINTABLE)] | None = Field(
+        None,
+        description="What of `cpus` was stated rather than read on the host, or left out, in words. A PATCH of `cpus` "
+        "takes it away unless it has its own, or some AIDR was not read.",
+    )
 
     def to_domain(self, name: str, now: datetime) -> Host:
         return Host(
@@ -158,6 +164,7 @@ class HostIn(OneOfAKind):
             capacity=self.capacity.to_domain() if self.capacity else None,
             kernel_release=self.kernel_release,
             vmm=self.vmm,
+            remarks=self.remarks,
         )
 
 
@@ -200,6 +207,9 @@ class HostReport(Out):
     capacity: CapacityOut | None
     kernel_release: KernelReleaseOut
     vmm: str | None = Field(examples=["qemu 10.2"])
+    remarks: str | None = Field(
+        description="What of `cpus` was stated rather than read on the host, or left out.", examples=[None]
+    )
     observed_at: datetime
 
 
@@ -213,6 +223,7 @@ def _reported(host: Host) -> dict[str, Any]:
         "capacity": CapacityOut.from_domain(profile.capacity) if profile.capacity else None,
         "kernel_release": profile.kernel_release,
         "vmm": profile.vmm,
+        "remarks": profile.remarks,
         "observed_at": host.observed_at,
     }
 

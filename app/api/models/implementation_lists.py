@@ -1,9 +1,10 @@
 """Implementation lists on the wire."""
 
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
 from app.api.models.common import (
     AcceptedHazards,
@@ -70,6 +71,18 @@ class LeftOutOut(Out):
     def from_domain(cls, left: LeftOut, names: CpuNames) -> "LeftOutOut":
         implementation = ImplementationOut.from_domain(left.implementation, names)
         return cls(implementation=implementation, hosts=left.hosts, hazards=list(left.hazards))
+
+
+_ENTRIES: Final = TypeAdapter(list[EntryOut])
+_LEFT_OUT: Final = TypeAdapter(list[LeftOutOut])
+
+
+def entries_json(implementations: ImplementationList, names: CpuNames) -> bytes:
+    return _ENTRIES.dump_json(_entries(implementations, names))
+
+
+def left_out_json(left_out: Sequence[LeftOut], names: CpuNames) -> bytes:
+    return _LEFT_OUT.dump_json([LeftOutOut.from_domain(left, names) for left in left_out])
 
 
 class PlanOut(ContentOut):

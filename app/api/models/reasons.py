@@ -1,11 +1,12 @@
 """Why hosts are refused, on the wire."""
 
 from collections.abc import Sequence
-from typing import Any, assert_never
+from typing import Annotated, Any, assert_never
 
 from pydantic import Field
 
 from app.api.models.common import ImplementationOut, Out, where_any
+from app.api.reason_types import page_of
 from app.domain.cpu.cpu_names import CpuNames
 from app.domain.fleet.placement import Operator
 from app.domain.planning.reasons import Difference, Reason, ReasonCode, Unlisted, Unmet, Unread, Weakening
@@ -58,12 +59,19 @@ def _only_with(code: ReasonCode, description: str) -> Any:
     return where_any(f"{code}: {description}")
 
 
+ReasonPage = Annotated[
+    str,
+    Field(description="The page of this service about the reason.", examples=["/reasons/implementation_not_listed"]),
+]
+
+
 class ReasonOut(Out):
     """Why a host is refused."""
 
     code: ReasonCode
     detail: str
     remedy: str
+    help: ReasonPage
     lasting: bool = Field(description="Waiting does not help: only a new boot or other hardware does.")
     implementation: ImplementationOut | None = _only_with(
         ReasonCode.IMPLEMENTATION_NOT_LISTED, "the first that is not listed."
@@ -88,7 +96,14 @@ class ReasonOut(Out):
     @classmethod
     def from_domain(cls, reason: Reason, names: CpuNames) -> "ReasonOut":
         more = _differences(reason.differences, names)
-        return cls(code=reason.code, detail=reason.detail, remedy=reason.remedy, lasting=reason.lasting, **more)
+        return cls(
+            code=reason.code,
+            detail=reason.detail,
+            remedy=reason.remedy,
+            help=page_of(reason.code),
+            lasting=reason.lasting,
+            **more,
+        )
 
 
 def _differences(differences: Sequence[Difference], names: CpuNames) -> dict[str, Any]:

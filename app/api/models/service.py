@@ -23,6 +23,7 @@ class ServiceOut(Out):
             "docs": "/docs",
             "openapi": "/openapi.json",
             "problems": "/problems",
+            "reasons": "/reasons",
             "health": "/healthz",
             "readiness": "/readyz",
             "metrics": "/metrics",

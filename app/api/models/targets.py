@@ -13,7 +13,8 @@ from app.api.models.common import (
     Out,
     VmNameOut,
 )
-from app.api.models.reasons import ReasonOut
+from app.api.models.reasons import ReasonOut, ReasonPage
+from app.api.reason_types import page_of
 from app.domain.cpu.cpu_names import CpuNames
 from app.domain.fleet.fleet import FleetHost
 from app.domain.planning.comparison import Comparison
@@ -91,12 +92,14 @@ class VerdictOut(Out):
 
 class RejectionOut(Out):
     code: ReasonCode
+    help: ReasonPage
     hosts: int
     examples: list[str] = Field(description="The first few of them by name.")
 
     @classmethod
     def from_domain(cls, rejection: Rejection) -> "RejectionOut":
-        return cls(code=rejection.code, hosts=rejection.hosts, examples=list(rejection.examples))
+        examples = list(rejection.examples)
+        return cls(code=rejection.code, help=page_of(rejection.code), hosts=rejection.hosts, examples=examples)
 
 
 class RejectionsOut(Out):

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Final
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Capability:
     """Something that a host can do, or not."""
 
@@ -30,18 +30,18 @@ class Capability:
 
 
 WRITABLE_ID_REGISTERS: Final = Capability(
-    "writable_id_registers",
-    "KVM_CAP_ARM_WRITABLE_IMP_ID_REGS (Linux 6.15): guests keep their MIDR, REVIDR and AIDR.",
-    "keep the guest's MIDR, REVIDR and AIDR",
-    "run a kernel with KVM_CAP_ARM_WRITABLE_IMP_ID_REGS (Linux 6.15 or later) and report the capability",
-    (6, 15),
+    name="writable_id_registers",
+    meaning="KVM_CAP_ARM_WRITABLE_IMP_ID_REGS (Linux 6.15): guests keep their MIDR, REVIDR and AIDR.",
+    ability="keep the guest's MIDR, REVIDR and AIDR",
+    remedy="run a kernel with KVM_CAP_ARM_WRITABLE_IMP_ID_REGS (Linux 6.15 or later) and report the capability",
+    since=(6, 15),
 )
 DISCOVERY_HYPERCALLS: Final = Capability(
-    "discovery_hypercalls",
-    "KVM forwards DISCOVER_IMPL_* and the VMM answers them.",
-    "answer the discovery hypercalls",
-    "run Linux 6.15 or later and a VMM that answers DISCOVER_IMPL_*, and report the capability",
-    (6, 15),
+    name="discovery_hypercalls",
+    meaning="KVM forwards DISCOVER_IMPL_* and the VMM answers them.",
+    ability="answer the discovery hypercalls",
+    remedy="run Linux 6.15 or later and a VMM that answers DISCOVER_IMPL_*, and report the capability",
+    since=(6, 15),
 )
 
 CAPABILITIES: Final = (WRITABLE_ID_REGISTERS, DISCOVERY_HYPERCALLS)

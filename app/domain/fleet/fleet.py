@@ -7,24 +7,28 @@ judged together. Numbers ascend with names, but for a short tail of hosts that c
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence, Sized
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from enum import IntEnum, auto
 from heapq import merge
 from itertools import takewhile
-from typing import Any, Final, NamedTuple, assert_never
+from typing import Any, Concatenate, Final, NamedTuple, ParamSpec, TypeVar, assert_never
 
 from pyroaring import BitMap, FrozenBitMap
 
 from app.domain.cpu.identity import Identity
 from app.domain.cpu.implementation import Implementation
 from app.domain.fleet.capabilities import Capabilities
+from app.domain.fleet.derivations import Derivations
 from app.domain.fleet.host import Host, HostState, Profile
 from app.domain.fleet.placement import Operator, Placement, Requirement
 
 Labels = tuple[tuple[str, str], ...]
 """Labels in a form that can be shared and compared: pairs in order of the key."""
+
+P = ParamSpec("P")
+V = TypeVar("V", bound=Sized)
 
 NO_HOSTS: Final = FrozenBitMap()
 
@@ -98,6 +102,7 @@ class Fleet:
     """All hosts."""
     stale: FrozenBitMap = NO_HOSTS
     """Hosts whose last observation is too old to be acted on; whoever has the clock says which."""
+    _derivations: Derivations = field(default_factory=Derivations, repr=False, compare=False)
 
     @classmethod
     def of(cls, hosts: Iterable[FleetHost], revision: int) -> "Fleet":
@@ -185,6 +190,23 @@ class Fleet:
 
     def _labelled(self, requirement: Requirement) -> FrozenBitMap:
         return self.having_any(Facet.LABEL, ((requirement.key, value) for value in requirement.values))
+
+    def derived(
+        self,
+        work: Callable[Concatenate["Fleet", Placement, P], V],
+        placement: Placement,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> V:
+        """What a pure function makes of this fleet and a placement, worked out once.
+
+        Whatever it is given is compared by value. It must not ask who is stale: that alone changes beneath a fleet.
+        """
+        question = (work, placement, args, tuple(kwargs.items()))
+        answer: V = self._derivations.once(
+            question, lambda: work(self, placement, *args, **kwargs), lambda answer: placement.size + len(answer)
+        )
+        return answer
 
     def in_name_order(self, hosts: FrozenBitMap, after: str = "") -> Iterator[FleetHost]:
         """These hosts by name, those after a name only; asks no more of the set than the caller takes."""

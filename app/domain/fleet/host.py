@@ -1,7 +1,7 @@
 """A host: what it reports of itself, and what its operator says of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -46,6 +46,8 @@ class Profile:
     capacity: Capacity | None = None
     kernel_release: str | None = None
     vmm: str | None = None
+    remarks: str | None = None
+    """What of the CPUs was stated rather than read, or left out; for people."""
 
     @override
     def __hash__(self) -> int:
@@ -54,7 +56,7 @@ class Profile:
     @cached_property
     def _hash(self) -> int:
         # An import looks profiles up once for every host; there are far fewer profiles than hosts.
-        return hash((self.identity, self.capabilities, self.capacity, self.kernel_release, self.vmm))
+        return hash((self.identity, self.capabilities, self.capacity, self.kernel_release, self.vmm, self.remarks))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +93,7 @@ class HostRecord:
     """Fleet revision of its last change; a heartbeat is none."""
     created_at: datetime
     updated_at: datetime
+    _: KW_ONLY
     token: bytes = b""
     """Random, of that change: a restored database comes to the same revision again, with another content."""
 

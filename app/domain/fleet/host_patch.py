@@ -35,6 +35,7 @@ class HostPatch:
     """By what is measured."""
     kernel_release: str | Unchanged | None = UNCHANGED
     vmm: str | Unchanged | None = UNCHANGED
+    remarks: str | Unchanged | None = UNCHANGED
     observed_at: datetime | Unchanged = UNCHANGED
 
 
@@ -57,7 +58,14 @@ def _profile(present: Profile, patch: HostPatch) -> Profile:
         capacity=present.capacity if patch.capacity is UNCHANGED else _capacity(present.capacity, patch.capacity),
         kernel_release=_after(present.kernel_release, patch.kernel_release),
         vmm=_after(present.vmm, patch.vmm),
+        remarks=_remarks(present.remarks, patch),
     )
+
+
+def _remarks(present: str | None, patch: HostPatch) -> str | None:
+    """They speak of one report of the CPUs; the next has its own, unless it leans on what was stated before."""
+    superseded = isinstance(patch.cpus, CpuReport) and not patch.cpus.unread
+    return _after(None if superseded else present, patch.remarks)
 
 
 def _after(present: T, change: T | Unchanged) -> T:

@@ -88,6 +88,12 @@ class Placement:
     def _excluded(self) -> frozenset[str]:
         return frozenset(self.exclude_hosts)
 
+    @property
+    def size(self) -> int:
+        """How many names and values it is made of."""
+        values = sum(1 + len(each.values) for each in self.selector.requirements)
+        return values + len(self.include_hosts) + len(self.exclude_hosts) + len(self.accept_hazards)
+
     def allows(self, name: str, labels: Mapping[str, str]) -> bool:
         if name in self._excluded or (self._included and name not in self._included):
             return False

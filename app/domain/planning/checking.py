@@ -12,7 +12,7 @@ from app.domain.cpu.implementation import Implementation
 from app.domain.fleet.fleet import Facet, Fleet, FleetHost
 from app.domain.fleet.host import HostState
 from app.domain.fleet.placement import Operator, Placement, Requirement
-from app.domain.planning.checking_hazards import Memberships, mixed
+from app.domain.planning.checking_hazards import memberships, mixed
 from app.domain.planning.composition import BootOrder
 from app.domain.planning.plan import Mode, Plan
 
@@ -72,7 +72,7 @@ def _order_faults(plan: Plan, own: int, limit: int) -> Iterator[str]:
 
 
 def _hazard_faults(order: BootOrder, plan: Plan) -> Iterator[str]:
-    tables = Memberships(order.reference.tables)
+    tables = memberships(order.reference.tables)
     accepted = set(order.placement.accept_hazards)
     present = mixed([tables.of(each) for each in plan.list.entries])
     if unaccepted := present - accepted:
@@ -80,9 +80,10 @@ def _hazard_faults(order: BootOrder, plan: Plan) -> Iterator[str]:
     if set(plan.accepted_hazards) != present:
         yield "the accepted hazards are not those of the list"
     own = [tables.of(each) for each in plan.own]
-    for left in plan.left_out:
-        beside = mixed([*own, tables.of(left.implementation)])
-        if not left.hazards or beside - accepted != set(left.hazards):
+    found = {(tables.of(left.implementation), left.hazards) for left in plan.left_out}
+    for membership, hazards in found:
+        beside = mixed([*own, membership])
+        if not hazards or beside - accepted != set(hazards):
             yield "an implementation is left out for what does not forbid it"
 
 
@@ -101,7 +102,7 @@ def _own(host: FleetHost, order: BootOrder) -> list[Implementation | None]:
 
 
 def _coverage_faults(fleet: Fleet, placement: Placement, plan: Plan, own: set[Implementation | None]) -> Iterator[str]:
-    met = _met(fleet, placement)
+    met = fleet.derived(_met, placement)
     told = set(plan.list.entries)
     left_out = {left.implementation for left in plan.left_out}
     if missing := met - told - left_out:
@@ -114,7 +115,7 @@ def _coverage_faults(fleet: Fleet, placement: Placement, plan: Plan, own: set[Im
         yield "an implementation is both listed and left out"
 
 
-def _met(fleet: Fleet, placement: Placement) -> set[Implementation]:
+def _met(fleet: Fleet, placement: Placement) -> frozenset[Implementation]:
     """What the guest may meet: the implementations of the hosts of the universe.
 
     No host counts that was not visited and found allowed, and none is passed over without one like it that was
@@ -130,7 +131,7 @@ def _met(fleet: Fleet, placement: Placement) -> set[Implementation]:
         else:
             met |= _shown(host)
             waiting -= fleet.having(Facet.IDENTITY, host.identity)
-    return met
+    return frozenset(met)
 
 
 def _candidates(fleet: Fleet, placement: Placement) -> FrozenBitMap:

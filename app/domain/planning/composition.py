@@ -48,16 +48,17 @@ def compose(fleet: Fleet, order: BootOrder) -> Plan:
     why_homogeneous = mode_reasons(order.guest, host.capabilities)
     mode = Mode.HOMOGENEOUS if why_homogeneous else Mode.DISCOVERABLE
     own = tuple(known for each in reported if (known := each.known))
-    others = {} if mode is Mode.HOMOGENEOUS else _met_elsewhere(fleet, order.placement)
-    screening = screen(order.reference.tables, own, others, order.placement.accept_hazards)
+    tables = order.reference.tables
+    screening = fleet.derived(_screened, order.placement, tables, own, mode)
     if refusals := _refusals(fleet, host, order, mode, reported, screening):
         raise BootRefused(host.name, refusals)
-    _check_limit(own, {each: others[each] for each in screening.admitted}, order.placement.max_implementations)
+    if len(own) + len(screening.admitted) > order.placement.max_implementations:
+        raise _too_many(fleet, order, own, screening)
     return Plan(
         host=host.name,
         cpus=order.cpus,
         own=own,
-        list=ImplementationList((*own, *screening.admitted)),
+        list=fleet.derived(_listed, order.placement, tables, own, mode),
         mode=mode,
         mode_reasons=why_homogeneous,
         fleet_revision=fleet.revision,
@@ -122,6 +123,19 @@ def _mixing(host: FleetHost, hazards: tuple[str, ...], order: BootOrder) -> Reas
     return Reason(ReasonCode.HAZARD_ON_BOOT_HOST, detail, remedy)
 
 
+def _screened(
+    fleet: Fleet, placement: Placement, tables: ErrataTables, own: tuple[Implementation, ...], mode: Mode
+) -> Screening:
+    others = {} if mode is Mode.HOMOGENEOUS else fleet.derived(_met_elsewhere, placement)
+    return screen(tables, own, others, placement.accept_hazards)
+
+
+def _listed(
+    fleet: Fleet, placement: Placement, tables: ErrataTables, own: tuple[Implementation, ...], mode: Mode
+) -> ImplementationList:
+    return ImplementationList((*own, *fleet.derived(_screened, placement, tables, own, mode).admitted))
+
+
 def _met_elsewhere(fleet: Fleet, placement: Placement) -> Mapping[Implementation, int]:
     """Every implementation of the universe, with the number of hosts that have it."""
     hosts = universe(fleet, placement)
@@ -137,7 +151,10 @@ def _count(counts: dict[Implementation, int], identity: Identity, hosts: int) ->
         counts[implementation] = counts.get(implementation, 0) + hosts
 
 
-def _check_limit(own: tuple[Implementation, ...], others: Mapping[Implementation, int], limit: int) -> None:
-    if (count := len(own) + len(others)) > limit:
-        rarest_first = sorted(others.items(), key=lambda item: (item[1], item[0]))
-        raise TooManyImplementations(count, limit, [Candidate(*item) for item in rarest_first])
+def _too_many(
+    fleet: Fleet, order: BootOrder, own: tuple[Implementation, ...], screening: Screening
+) -> TooManyImplementations:
+    others = fleet.derived(_met_elsewhere, order.placement)
+    rarest_first = sorted((others[each], each) for each in screening.admitted)
+    candidates = [Candidate(each, hosts) for hosts, each in rarest_first]
+    return TooManyImplementations(len(own) + len(candidates), order.placement.max_implementations, candidates)

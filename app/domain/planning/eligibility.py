@@ -6,7 +6,7 @@ disagree.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from enum import Enum, auto
 from functools import partial
 from itertools import islice
@@ -82,6 +82,7 @@ class Rule(Generic[Q_contra]):
     code: ReasonCode
     refused: Callable[[Fleet, Q_contra], FrozenBitMap]
     explain: Callable[[FleetHost, Q_contra], Reason]
+    _: KW_ONLY
     beside: bool = False
     """Whether it only says more of hosts that `implementation_not_listed` refuses anyway."""
 

@@ -29,6 +29,9 @@ class Screening:
     accepted: tuple[str, ...]
     """Accepted hazards that really are hazards on the list; those that do no harm here are not named."""
 
+    def __len__(self) -> int:
+        return len(self.admitted) + len(self.left_out)
+
 
 class ForbiddenPair(NamedTuple):
     """Two implementations, by position, that may not share a list."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from app.domain.cpu.cpulist import CpuList
 from app.domain.cpu.implementation import Implementation
@@ -23,8 +24,7 @@ class ModeReason(StrEnum):
     LACKS_DISCOVERY_HYPERCALLS = "lacks_discovery_hypercalls"
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOut(NamedTuple):
     """An implementation of the universe that would weaken the guest if it were listed (rule 12)."""
 
     implementation: Implementation

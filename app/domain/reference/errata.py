@@ -196,11 +196,18 @@ class ErrataTables:
     _by_model: Mapping[int, tuple[ErratumEntry, ...]] = field(init=False, repr=False, compare=False)
     _weakening: Mapping[int, tuple[ErratumEntry, ...]] = field(init=False, repr=False, compare=False)
     """By model, those alone that weaken: they are asked for each implementation of each boot."""
+    _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_id", {entry.id: entry for entry in self.entries})
         object.__setattr__(self, "_by_model", _index(self.entries))
         object.__setattr__(self, "_weakening", _index(entry for entry in self.entries if entry.weakens))
+        object.__setattr__(self, "_hash", hash((self.linux, self.entries, self.omissions)))
+
+    @override
+    def __hash__(self) -> int:
+        # Plans are remembered by the tables that they were made with.
+        return self._hash
 
     @property
     def version(self) -> str:

@@ -74,6 +74,8 @@ class Vm:
     definition: VmDefinition
     running: Running | None = None
     """None while it is only defined."""
+    boots: int = 0
+    """How many boots there were. Their numbers count from 1 and are not used twice."""
 
     @property
     def state(self) -> VmState:

@@ -83,6 +83,7 @@ def host_view(host: Host, vms: Sequence[str], *, more: bool) -> RenderableType:
         "capacity": resources(host["capacity"]),
         "kernel": maybe(host["kernel_release"]),
         "vmm": maybe(host["vmm"]),
+        **({"remarks": host["remarks"]} if host["remarks"] else {}),
         "observed": time(host["observed_at"]),
         "changed": f"{time(host['updated_at'])} (fleet revision {host['fleet_revision']})",
         "vms": _vms(host, vms, more=more),

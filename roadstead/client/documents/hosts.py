@@ -33,6 +33,8 @@ class Host(TypedDict):
     capacity: Resources | None
     kernel_release: str | None
     vmm: str | None
+    remarks: str | None
+    """What of the CPUs was stated rather than read, or left out."""
     observed_at: str
     implementations: list[Implementation]
     identity_complete: bool
@@ -103,6 +105,7 @@ class HostInput(TypedDict, total=False):
     capacity: Resources | None
     kernel_release: str | None
     vmm: str | None
+    remarks: str | None
     observed_at: str | None
 
 
@@ -116,4 +119,5 @@ class HostPatch(TypedDict, total=False):
     capacity: Resources | None
     kernel_release: str | None
     vmm: str | None
+    remarks: str | None
     observed_at: str | None

@@ -66,5 +66,7 @@ class Reason(_Differences):
     code: ReasonCode
     detail: str
     remedy: str
+    help: str
+    """The path of the service's page about the code."""
     lasting: bool
     """Waiting does not help: only a new boot or other hardware does."""

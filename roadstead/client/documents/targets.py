@@ -46,6 +46,8 @@ class Verdict(TypedDict):
 
 class Rejection(TypedDict):
     code: ReasonCode
+    help: str
+    """The path of the service's page about the code."""
     hosts: int
     examples: list[str]
 
