@@ -133,7 +133,7 @@ _OLD_LOWERED: Final[Mapping[int, tuple[int, ...]]] = {ids.PFR0: (56, 60), ids.DF
 """CSV2 and CSV3 always; PMUVer and PerfMon since 6.4."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Special:
     """Contents of a field that are refused although they are lower than what the host gives."""
 
@@ -147,15 +147,15 @@ class _Special:
 
 _SPECIAL: Final[Mapping[int, tuple[_Special, ...]]] = {
     ids.PFR0: (
-        _Special("EL0", 0, 4, frozenset({0}), aarch64=True),
-        _Special("EL1", 4, 4, frozenset({0}), aarch64=True),
+        _Special(field="EL0", shift=0, width=4, refused=frozenset({0}), aarch64=True),
+        _Special(field="EL1", shift=4, width=4, refused=frozenset({0}), aarch64=True),
     ),
-    ids.DFR0: (_Special("DebugVer", 0, 4, frozenset(range(6))),),
+    ids.DFR0: (_Special(field="DebugVer", shift=0, width=4, refused=frozenset(range(6))),),
     ids.ID_DFR0: (
-        _Special("CopDbg", 0, 4, frozenset(range(6))),
-        _Special("PerfMon", 24, 4, frozenset({1, 2})),
+        _Special(field="CopDbg", shift=0, width=4, refused=frozenset(range(6))),
+        _Special(field="PerfMon", shift=24, width=4, refused=frozenset({1, 2})),
     ),
-    ids.CTR: (_Special("L1Ip", 14, 2, frozenset({0, 1})),),
+    ids.CTR: (_Special(field="L1Ip", shift=14, width=2, refused=frozenset({0, 1})),),
 }
 
 
