@@ -20,9 +20,10 @@ from app.domain.vms.vm import VmState
 from app.storage.content import content
 from app.storage.identities import Identities
 from app.storage.implementation_lists import ImplementationLists
+from app.storage.placements import read_placement
 from app.storage.tables import boots, hosts, vms
 from app.storage.unreadable import readable, strings
-from app.storage.vms import WHEREVER, matching, read_left_out, read_placement
+from app.storage.vms import WHEREVER, matching, read_left_out
 
 _BATCH: Final = 1_000
 """Hosts or VMs that one statement names; PostgreSQL takes 32,767 parameters."""

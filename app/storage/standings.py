@@ -13,9 +13,9 @@ from app.domain.vms.vm import Boot
 from app.kept import Kept
 from app.storage.current_boots import CurrentBoot
 from app.storage.hot_reads import HotReads
+from app.storage.placements import read_placement
 from app.storage.snapshot import FleetSnapshot
 from app.storage.unreadable import DAMAGE
-from app.storage.vms import read_placement
 
 _KEPT_BYTES: Final = 32 * 2**20
 """Of boots that are kept, and as much again of placements."""

@@ -13,7 +13,6 @@ from app.domain.cpu.cpulist import CpuList, read_cpulist
 from app.domain.cpu.identity import Identity
 from app.domain.cpu.implementation import Implementation
 from app.domain.errors import BootUnreadable, VmNotFound, VmUnreadable
-from app.domain.fleet.placement import Operator, Placement, Requirement, Selector
 from app.domain.planning.guest import Guest
 from app.domain.planning.implementation_list import ImplementationList, packed, unpacked
 from app.domain.planning.plan import LeftOut, Mode, ModeReason, Plan
@@ -21,9 +20,10 @@ from app.domain.vms.vm import Boot, Resources, Running, Vm, VmDefinition, VmReco
 from app.storage.direct import Direct, Statement, Write, named
 from app.storage.identities import Identities
 from app.storage.implementation_lists import ImplementationLists
+from app.storage.placements import placement_document, read_placement
 from app.storage.tables import boots, hosts, implementation_lists, migrations, vms
 from app.storage.tokens import new_token
-from app.storage.unreadable import readable, string, string_map, strings, whole
+from app.storage.unreadable import readable, strings, whole
 from app.storage.upsert import insert
 
 _BOOT_COLUMNS: Final = (
@@ -349,24 +349,11 @@ def _state() -> Any:
 
 def _definition_values(definition: VmDefinition) -> dict[str, Any]:
     return {
-        "placement": _placement_document(definition.placement),
+        "placement": placement_document(definition.placement),
         "discovers_implementations": definition.guest.discovers_implementations,
         "kernel_release": definition.guest.kernel_release,
         "vcpus": definition.resources and definition.resources.vcpus,
         "memory_mib": definition.resources and definition.resources.memory_mib,
-    }
-
-
-def _placement_document(placement: Placement) -> dict[str, Any]:
-    return {
-        "match_labels": dict(placement.selector.match_labels),
-        "match_expressions": [
-            [each.key, each.operator.value, list(each.values)] for each in placement.selector.match_expressions
-        ],
-        "include_hosts": list(placement.include_hosts),
-        "exclude_hosts": list(placement.exclude_hosts),
-        "max_implementations": placement.max_implementations,
-        "accept_hazards": list(placement.accept_hazards),
     }
 
 
@@ -375,20 +362,6 @@ def _definition(row: Row[Any]) -> VmDefinition:
         read_placement(row.placement),
         Guest(row.discovers_implementations, row.kernel_release),
         None if row.vcpus is None else Resources(row.vcpus, row.memory_mib),
-    )
-
-
-def read_placement(document: Mapping[str, Any]) -> Placement:
-    expressions = (
-        Requirement(string(key), Operator(operator), strings(values))
-        for key, operator, values in document["match_expressions"]
-    )
-    return Placement(
-        selector=Selector(string_map(document["match_labels"]), tuple(expressions)),
-        include_hosts=strings(document["include_hosts"]),
-        exclude_hosts=strings(document["exclude_hosts"]),
-        max_implementations=whole(document["max_implementations"]),
-        accept_hazards=strings(document["accept_hazards"]),
     )
 
 
