@@ -57,7 +57,7 @@ def rules_of(found: tuple[Difference, ...]) -> set[tuple[str, str | None]]:
         (N1_61, ids.PFR0, 56, 0, set()),
         (N1_61, ids.PFR0, 60, 0, set()),
         (N1_61, ids.PFR0, 56, 2, {("F5", "CSV2")}),
-        (N1_61, ids.PFR0, 12, 0, {("F5", "EL3")}),
+        (N1_61, ids.PFR0, 0, 1, {("F5", "EL0")}),
         (N1_61, ids.DFR0, 8, 0, {("F5", "PMUVer")}),
     ],
 )
