@@ -24,10 +24,8 @@ from tests.databases import own_server, postgresql_database, sqlite_url
 from tests.test_process import HOST, ended_well, slow_import
 from tests.waiting import PATIENCE
 
-AT_MOST = 10.0
-"""Seconds in which an answer must be there though the database is silent: 4 of the service, and a busy machine's.
-
-Without a limit it would be 20 and more."""
+AT_MOST = 5.0
+"""Seconds in which an answer must be there though the database is silent."""
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: roadstead\r\n"
 BODY_TO_COME = (
     b"PUT /v1/hosts/h1 HTTP/1.1\r\nHost: roadstead\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n"

@@ -17,7 +17,7 @@ from app.api.models.vms import VmOut
 from app.api.paging import NumberPaging, encode_cursor
 from app.api.parameters import StoppedVmName, VmName
 from app.api.rendering import rendered
-from app.api.representations import Representations
+from app.api.representations import REPRESENTATIONS, Representations
 from app.api.routes import GuardedRoute
 from app.domain.paging import Page
 from app.domain.vms.advice import AdvisedVm, SealedBoot
@@ -88,7 +88,7 @@ def _boots(found: Page[Boot], context: Context) -> BootsOut:
     "/{vm}/boots/{number}",
     response_model=ListOut,
     summary="Read the list that a boot sealed",
-    responses=refuses("vm_not_found", "boot_not_found", "hypercalls_hidden"),
+    responses={200: REPRESENTATIONS, **refuses("vm_not_found", "boot_not_found", "hypercalls_hidden")},
 )
 async def get_boot(
     request: Request,

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
+from app.api import answers
 from app.api.models.common import EXAMPLE_MIGRATION
 from app.api.models.problems import ProblemOut
 from app.api.problem_types import PROBLEM_TYPES
@@ -115,6 +116,8 @@ def describe(app: FastAPI) -> None:
             for unused in ("HTTPValidationError", "ValidationError"):
                 document["components"]["schemas"].pop(unused, None)
             _fill_in_paths(document)
+            answers.show(document)
+            document["components"]["schemas"] = dict(sorted(document["components"]["schemas"].items()))
             app.openapi_schema = document
         return app.openapi_schema
 

@@ -11,7 +11,7 @@ from app.api.models.boots import ListOut
 from app.api.models.common import EXAMPLE_DIGEST
 from app.api.models.implementation_lists import ContentOut, Format
 from app.api.parameters import VmName
-from app.api.representations import Representations
+from app.api.representations import REPRESENTATIONS, Representations
 from app.api.routes import HotRoute
 from app.domain.errors import ImplementationListNotFound, InputFault, InvalidInput
 from app.sentences import near_miss, shown
@@ -32,21 +32,12 @@ _FORMAT: Final = {
 }
 
 
-_REPRESENTATIONS: Final = {
-    "content": {
-        "text/plain": {"schema": {"type": "string"}, "example": "impl-cpu.0.midr=0x413fd0c1,impl-cpu.0.revidr=0x0"},
-        "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
-    }
-}
-"""What `format=qemu` and `format=binary` answer."""
-
-
 @router.get(
     "/implementation-lists/{digest}",
     response_model=ContentOut,
     summary="Read a list by its digest",
     openapi_extra={"parameters": [_FORMAT]},
-    responses={200: _REPRESENTATIONS, **refuses("implementation_list_not_found")},
+    responses={200: REPRESENTATIONS, **refuses("implementation_list_not_found")},
 )
 async def get_implementation_list(
     request: Request,
@@ -70,7 +61,7 @@ async def get_implementation_list(
     response_model=ListOut,
     summary="Read the list in force",
     openapi_extra={"parameters": [_FORMAT]},
-    responses={200: _REPRESENTATIONS, **refuses("vm_not_found", "no_current_list", "hypercalls_hidden")},
+    responses={200: REPRESENTATIONS, **refuses("vm_not_found", "no_current_list", "hypercalls_hidden")},
 )
 async def get_current_list(request: Request, vm: VmName) -> Response:
     """The list of the boot that the VM is in, also while it migrates: what its VMM must expose."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from weakref import ReferenceType, WeakKeyDictionary, ref
 
 import orjson
@@ -55,6 +55,15 @@ _MEDIA_TYPES: Final = {
     Format.QEMU: "text/plain; charset=utf-8",
     Format.BINARY: "application/octet-stream",
 }
+
+
+REPRESENTATIONS: Final[dict[str, Any]] = {
+    "content": {
+        "text/plain": {"schema": {"type": "string"}},
+        "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+    }
+}
+"""What `format=qemu` and `format=binary` answer, for the API's description."""
 
 
 @dataclass(frozen=True, slots=True)

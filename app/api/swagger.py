@@ -7,16 +7,28 @@ from typing import Final
 
 from starlette.staticfiles import StaticFiles
 
+from app.api.models.common import EXAMPLE_MIGRATION
+
 assets: Final = StaticFiles(directory=str(files("fastapi_offline") / "static"))
 
 # Swagger UI takes everything with "json" in its name for JSON, and would put the example of NDJSON between quotes.
-_SCRIPT: Final = """
+_SCRIPT: Final = r"""
 const linesAreNoJson = {
   afterLoad() {
     const sample = this.fn.getSampleSchema
     this.fn.getSampleSchema = (schema, mediaType, config, example) =>
       mediaType === "application/x-ndjson" ? example : sample(schema, mediaType, config, example)
   },
+}
+// The service makes the ids of migrations. The example stands for the one that was admitted last on this page.
+let admitted
+const withTheAdmitted = (request) => {
+  if (admitted) request.url = request.url.replace("/%s", `/${admitted}`)
+  return request
+}
+const rememberTheAdmitted = (response) => {
+  if (response.status === 201 && /\/migrations$/.test(response.url)) admitted = JSON.parse(response.text).id
+  return response
 }
 SwaggerUIBundle({
   url: %s,
@@ -27,6 +39,8 @@ SwaggerUIBundle({
   deepLinking: true,
   tryItOutEnabled: true,
   displayRequestDuration: true,
+  requestInterceptor: withTheAdmitted,
+  responseInterceptor: rememberTheAdmitted,
 })
 """
 
@@ -41,5 +55,5 @@ def page(root: str) -> str:
         '<body><p style="margin:1em;font:16px sans-serif">'
         f'<a href="{escape(root, quote=True)}/docs/guide/">Guide</a></p>'
         f'<div id="swagger-ui"></div><script src="{at}/swagger-ui-bundle.js"></script>'
-        f"<script>{_SCRIPT % json.dumps(f'{root}/openapi.json')}</script></body></html>"
+        f"<script>{_SCRIPT % (EXAMPLE_MIGRATION, json.dumps(f'{root}/openapi.json'))}</script></body></html>"
     )

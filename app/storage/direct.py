@@ -150,11 +150,21 @@ class _OnPostgresql(Direct):
 
     @override
     def transaction(self) -> AbstractAsyncContextManager[object]:
-        return self._driver.transaction()
+        return self._cut_when_silent(self._driver.transaction())
 
     @override
     def view(self) -> AbstractAsyncContextManager[object]:
-        return self._driver.transaction(isolation="repeatable_read")
+        return self._cut_when_silent(self._driver.transaction(isolation="repeatable_read"))
+
+    @asynccontextmanager
+    async def _cut_when_silent(self, transaction: AbstractAsyncContextManager[object]) -> AsyncIterator[object]:
+        """To begin and to end one is asked too: whoever gives the connection up must not wait for its farewell."""
+        try:
+            async with transaction:
+                yield None
+        except TimeoutError:
+            self._driver.terminate()
+            raise
 
     @property
     @override

@@ -71,6 +71,21 @@ def test_examples_stand_in_the_fields(page: Page) -> None:
     expect(operation.get_by_placeholder("vm")).to_have_value("web-01", timeout=SOON)
 
 
+def test_a_migration_that_was_admitted_on_the_page_is_what_the_example_of_its_id_stands_for(page: Page) -> None:
+    page.goto("/docs")
+    for operation_id, status in (
+        ("admit_migration", 201),
+        ("get_migration", 200),
+        ("verify_migration", 200),
+        ("complete_migration", 200),
+    ):
+        operation = page.locator(f"#operations-Migrations-{operation_id}")
+        operation.locator(".opblock-summary-control").click()
+        with page.expect_response(lambda response: "/migrations" in response.url) as answered:
+            operation.get_by_role("button", name="Execute").click()
+        assert answered.value.status == status, answered.value.text()
+
+
 def test_every_operation_is_shown(page: Page, service: httpx.Client) -> None:
     page.goto("/docs")
     expect(page.locator(".opblock").first).to_be_visible(timeout=SOON)
