@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from app.domain.cpu.cpu_names import CpuNames
 from app.domain.reference.reference_data import ReferenceData
-from app.storage.reference import cpu_names, errata, kernels
+from app.storage.reference import cpu_names, errata, id_registers, kernels
 
 K = TypeVar("K")
 
@@ -27,6 +27,7 @@ def load_reference_data(data_dir: Path | None) -> ReferenceData:
         ),
         errata.read_errata_tables(_tables(errata.FILE, data_dir)),
         kernels.read_kernel_behaviours(_tables(kernels.FILE, data_dir)),
+        id_registers.read_id_registers(_tables(id_registers.FILE, data_dir)),
     )
 
 

@@ -26,7 +26,9 @@ def check(
     file: Annotated[
         Path,
         typer.Argument(
-            help="Your errata.json, kernels.json, implementers.json or parts.json.", exists=True, dir_okay=False
+            help="Your errata.json, kernels.json, idregs.json, implementers.json or parts.json.",
+            exists=True,
+            dir_okay=False,
         ),
     ],
 ) -> None:

@@ -27,6 +27,7 @@ def shipped(name: str) -> Any:
     [
         ("errata.json", " tables of linux "),
         ("kernels.json", " kernel behaviours"),
+        ("idregs.json", " ID registers with "),
         ("implementers.json", " names of makers"),
         ("parts.json", " names of parts"),
     ],
@@ -67,6 +68,17 @@ def test_kernels_are_known_by_what_they_hold(roadstead: CommandLine, tmp_path: P
     checked = json.loads(done.out)
     assert (done.code, checked["good"], checked["kind"]) == (1, False, "kernels.json")
     assert [fault["pointer"] for fault in checked["faults"]] == ["/behaviours/0/spans/0/since"]
+
+
+def test_id_registers_are_known_by_what_they_hold(roadstead: CommandLine, tmp_path: Path) -> None:
+    document = shipped("idregs.json")
+    document["registers"][0]["register"] = "0xc000"
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps(document))
+    done = roadstead("data", "check", path, "-o", "json")
+    checked = json.loads(done.out)
+    assert (done.code, checked["good"], checked["kind"]) == (1, False, "idregs.json")
+    assert [fault["pointer"] for fault in checked["faults"]] == ["/registers/0/register"]
 
 
 @pytest.mark.parametrize("name", ["parts.json", "mine.json"])

@@ -21,6 +21,10 @@ def kernels_document() -> Document:
     return _document("kernels.json")
 
 
+def id_registers_document() -> Document:
+    return _document("idregs.json")
+
+
 def _document(name: str) -> Document:
     document: Document = json.loads((_SHIPPED / name).read_text())
     return document

@@ -37,7 +37,7 @@ class _Shipped(ReferenceData):
 
 def _shipped() -> _Shipped:
     loaded = load_reference_data(None)
-    return _Shipped(loaded.names, loaded.tables, loaded.kernels)
+    return _Shipped(loaded.names, loaded.tables, loaded.kernels, loaded.id_registers)
 
 
 REFERENCE: Final = _shipped()

@@ -6,7 +6,7 @@ from typing import Final
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from app.storage.reference import cpu_names, errata, kernels
+from app.storage.reference import cpu_names, errata, id_registers, kernels
 
 
 def contents(file: str, content: bytes) -> str:
@@ -25,7 +25,8 @@ def kind_of(path: PurePath, content: bytes) -> str:
     if isinstance(document, list):
         rows = [row for row in document if isinstance(row, dict)]
         return cpu_names.PARTS if any("part" in row for row in rows) else cpu_names.IMPLEMENTERS
-    return kernels.FILE if isinstance(document, dict) and "behaviours" in document else errata.FILE
+    keys = document if isinstance(document, dict) else {}
+    return next((file for key, file in _BY_KEY.items() if key in keys), errata.FILE)
 
 
 def _errata(content: bytes) -> str:
@@ -35,6 +36,12 @@ def _errata(content: bytes) -> str:
 
 def _kernels(content: bytes) -> str:
     return f"{len(kernels.read_kernel_behaviours(content).behaviours)} kernel behaviours"
+
+
+def _id_registers(content: bytes) -> str:
+    table = id_registers.read_id_registers(content)
+    fields = sum(len(each.fields) for each in table.registers)
+    return f"{len(table.registers)} ID registers with {fields} fields, of Linux {table.version}"
 
 
 def _implementers(content: bytes) -> str:
@@ -48,6 +55,9 @@ def _parts(content: bytes) -> str:
 _CONTENTS: Final[Mapping[str, Callable[[bytes], str]]] = {
     errata.FILE: _errata,
     kernels.FILE: _kernels,
+    id_registers.FILE: _id_registers,
     cpu_names.IMPLEMENTERS: _implementers,
     cpu_names.PARTS: _parts,
 }
+
+_BY_KEY: Final = {"behaviours": kernels.FILE, "registers": id_registers.FILE}
