@@ -19,6 +19,7 @@ from app.api import (
     compatibility,
     effects,
     errata,
+    fleet,
     host_imports,
     hosts,
     hypercalls,
@@ -94,6 +95,7 @@ def create_app(settings: Settings | None = None, guard: Guard = let_all_pass) ->
         effects,
         errata,
         compatibility,
+        fleet,
     ):
         app.include_router(resource.router)
     app.include_router(service.router)

@@ -66,6 +66,9 @@ _LONGEST_SHOWN: Final = 40
 _LONGEST_MEANT: Final = 100
 """Characters of a word that may be another one misspelt."""
 
+_ROOT: Final = "root"
+"""The one field of a model of something that is no object; it is no step of a place."""
+
 _UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e]")
 
 
@@ -83,7 +86,11 @@ def sentence(error: Mapping[str, Any], model: Any = None) -> str:
         of_many, of_one = _LENGTHS[kind]
         return (of_one if 1 in context.values() else of_many).format_map(context)
     asked = _ASKED.get(kind, "must be something else").format_map(context)
-    return f"{asked}, not {shown(error['input'])}{_meant(error['input'], context.get('expected', ''))}"
+    found = error["input"]
+    if kind == "string_type" and isinstance(found, int | float):
+        # YAML takes 6.18 for a number, and 6.10 for 6.1.
+        return f"{asked}, not {shown(found)}: put it in quotes"
+    return f"{asked}, not {shown(found)}{_meant(found, context.get('expected', ''))}"
 
 
 def json_pointer(location: Sequence[int | str]) -> str:
@@ -141,7 +148,10 @@ def _known_keys(kind: Any, location: Sequence[int | str]) -> list[str]:
 
 def _models(kind: Any) -> Iterator[Any]:
     # Known by what they have: commands that ask the service use this module, and do not wait for Pydantic.
-    if hasattr(kind, "model_fields"):
+    fields = getattr(kind, "model_fields", None)
+    if fields and _ROOT in fields:
+        yield from _models(fields[_ROOT].annotation)
+    elif fields is not None:
         yield kind
     for each in get_args(kind):
         yield from _models(each)

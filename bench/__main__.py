@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Final, NoReturn
 
 from bench import postgresql
-from bench.cases import composition, current_list, cycles, digest, imports, memory, targets
+from bench.cases import composition, current_list, cycles, digest, imports, loop, memory, targets
 from bench.lab import Lab
 from bench.report import HEAD, Row
 
@@ -23,6 +23,7 @@ CASES: Final[Mapping[str, Callable[[Lab], Iterator[Row]]]] = {
     "import": imports.measure,
     "memory": memory.measure,
     "composition": composition.measure,
+    "loop": loop.measure,
 }
 
 

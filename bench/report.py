@@ -49,6 +49,14 @@ def related(
     return Row(measured, _figure(ours, unit), _figure(other, unit), ratio, aim, verdict)
 
 
+def above(measured: str, unit: str, ours: Sequence[float], floor: Sequence[float], at_most: float) -> Row:
+    """Figures that must not exceed those of a floor by more than so much. The excess is taken within each round."""
+    more = [one - other for one, other in zip(ours, floor, strict=True)]
+    excess = f"+{median(more):.0f} {unit} ({min(more):.0f} – {max(more):.0f})"
+    verdict = _verdict(met=median(more) <= at_most)
+    return Row(measured, _figure(ours, unit), _figure(floor, unit), excess, f"≤ +{at_most:g} {unit}", verdict)
+
+
 def bounded(measured: str, unit: str, ours: Sequence[float], at_most: float | None = None) -> Row:
     """Figures by themselves."""
     aim, verdict = ("", "") if at_most is None else (f"≤ {at_most:g} {unit}", _verdict(met=median(ours) <= at_most))

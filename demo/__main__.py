@@ -1,6 +1,7 @@
 """Starts the service, loads the fleet, prints the calls, and stays until it is told to end."""
 
 import argparse
+import shlex
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import httpx
 
 from demo.failure import DemoFailure
 from demo.loading import load
-from demo.service import HOST, free_port, running
+from demo.service import HOST, PROGRAM, free_port, running
 from demo.walking import print_tour, walk
 
 
@@ -74,7 +75,9 @@ def _show(service: subprocess.Popen[bytes], base_url: str, data: Path, *, once: 
         if once:
             walk(client, base_url)
             return
-    print("These calls can be copied and pasted, in this order:")
+    print("These calls can be copied and pasted, in this order: each with curl, or with roadstead after these two.")
+    print(f"export ROADSTEAD_SERVER={base_url}")
+    print(f"export PATH={shlex.quote(str(PROGRAM.parent))}:$PATH")
     print_tour(base_url)
     print("\nCtrl-C ends the demo.", flush=True)
     if code := service.wait():

@@ -15,6 +15,7 @@ import httpx
 from demo.failure import DemoFailure
 
 HOST: Final = "127.0.0.1"
+PROGRAM: Final = Path(sys.executable).with_name("roadstead")
 _PATIENCE: Final = 60.0
 """Seconds that the service may take to start."""
 
@@ -36,10 +37,9 @@ def free_port(wanted: int) -> int:
 def running(port: int, data: Path) -> Iterator[subprocess.Popen[bytes]]:
     """The service while it answers on the port; it has ended when the block has."""
     log = data / "service.log"
-    program = Path(sys.executable).with_name("roadstead")
     with log.open("wb") as output:
         child = subprocess.Popen(
-            [program, "serve", "--host", HOST, "--port", str(port)],
+            [PROGRAM, "serve", "--host", HOST, "--port", str(port)],
             stdout=output,
             stderr=output,
             env=_environment(data),

@@ -15,7 +15,10 @@ def print_tour(base_url: str) -> None:
     for chapter in TOUR:
         _print_title(chapter)
         for call in chapter.calls:
-            print(call.command(base_url))
+            print(call.with_curl(base_url))
+        print("# or")
+        for call in chapter.calls:
+            print(call.with_command_line())
 
 
 def walk(client: httpx.Client, base_url: str) -> None:
@@ -24,7 +27,7 @@ def walk(client: httpx.Client, base_url: str) -> None:
     for chapter in TOUR:
         _print_title(chapter)
         for call in chapter.calls:
-            print(call.command(base_url))
+            print(call.with_curl(base_url))
             response = client.request(call.method, call.path.replace(ID, id_), json=call.body)
             print(f"→ {response.status_code} {_shown(response)}", flush=True)
             _check(call, response)

@@ -261,4 +261,6 @@ REQUESTS: Final = (
     Asked("check_readiness", "/readyz", 200),
     Asked("get_metrics", "/metrics", 200),
     Asked("get_metrics", "/metrics?name[]=up", "invalid_request"),
+    Asked("get_fleet", "/v1/fleet", 200),
+    Asked("get_fleet", "/v1/fleet?limit=1", "invalid_request"),
 )

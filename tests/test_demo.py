@@ -24,6 +24,7 @@ from demo.vms import BATCH, CACHE, VMS, WEB
 ROOT = Path(__file__).parents[1]
 PATIENCE = 60
 CALLS = [call for chapter in TOUR for call in chapter.calls]
+COMMAND = re.compile(r"^(id=.*|echo .*)?roadstead \w")
 STATUSES = [call.status for call in CALLS]
 
 
@@ -76,15 +77,17 @@ def test_a_few_calls_are_refused_on_purpose() -> None:
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the printed calls are made with curl")
 def test_printed_calls_work_in_a_shell_and_can_be_repeated(running: RunningDemo, tmp_path: Path) -> None:
+    # The same calls with the command line have a test of their own.
+    lines = [line for line in running.printed if not COMMAND.search(line)]
     # Each answer's header goes to a file of its own, beside what the printed call does.
     noting = 'curl() { command curl --dump-header "$(mktemp "$HEADERS/$(date +%s%N)-XXXXXX")" "$@"; }\n'
-    script = noting + "\n".join(line for line in running.printed if not line.startswith(("Roadstead", "The", "Ctrl-C")))
+    script = noting + "\n".join(line for line in lines if not line.startswith(("Roadstead", "The", "Ctrl-C")))
     for attempt in ("first", "second"):
         headers = tmp_path / attempt
         headers.mkdir()
         done = subprocess.run(
             ["sh", "-e"],
-            input=script.replace("These calls", "# These calls"),
+            input=script,
             env=os.environ | {"HEADERS": str(headers)},
             capture_output=True,
             text=True,
@@ -94,6 +97,23 @@ def test_printed_calls_work_in_a_shell_and_can_be_repeated(running: RunningDemo,
         assert done.returncode == 0, done.stderr
         assert not done.stderr
         assert [int(each.read_text().split()[1]) for each in sorted(headers.iterdir())] == STATUSES
+
+
+def test_printed_commands_do_the_same(running: RunningDemo, tmp_path: Path) -> None:
+    exports = [line for line in running.printed if line.startswith("export ")]
+    commands = [line for line in running.printed if COMMAND.search(line)]
+    codes = tmp_path / "codes"
+    done = subprocess.run(
+        ["sh"],
+        input="\n".join([*exports, *(f'{command}\necho "$?" >>"$CODES"' for command in commands)]),
+        env=os.environ | {"CODES": str(codes)},
+        capture_output=True,
+        text=True,
+        timeout=len(commands) * PATIENCE,
+        check=False,
+    )
+    assert [bool(int(code)) for code in codes.read_text().split()] == [call.no for call in CALLS], done.stderr
+    assert f"{WEB.name} cannot move to {LATECOMER}" in done.stdout
 
 
 def test_vms_are_in_every_state(running: RunningDemo) -> None:

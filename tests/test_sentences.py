@@ -18,7 +18,9 @@ class _Row(Document):
 @pytest.mark.parametrize(
     ("kind", "value", "said"),
     [
-        (str, 7, "must be a string, not 7"),
+        (str, 7, "must be a string, not 7: put it in quotes"),
+        (str, 6.18, "must be a string, not 6.18: put it in quotes"),
+        (str, None, "must be a string, not null"),
         (int, "seven", 'must be an integer, not "seven"'),
         (int, 1.5, "must be an integer, not 1.5"),
         (int, None, "must be an integer, not null"),

@@ -11,14 +11,16 @@ from app.api.documentation import refuses
 from app.api.etags import sealed_tag, tagged
 from app.api.idempotency import ExecutorDep
 from app.api.media_types import json_body
-from app.api.models.boots import BootIn, BootsOut, ListOut
+from app.api.models.boots import BootIn, BootsOut, ListOut, SealedOut
 from app.api.models.implementation_lists import Format
 from app.api.models.vms import VmOut
 from app.api.paging import NumberPaging, encode_cursor
 from app.api.parameters import StoppedVmName, VmName
+from app.api.rendering import rendered
 from app.api.representations import Representations
 from app.api.routes import GuardedRoute
-from app.domain.vms.advice import AdvisedVm
+from app.domain.paging import Page
+from app.domain.vms.advice import AdvisedVm, SealedBoot
 from app.domain.vms.vm import Boot
 from app.services import boots
 from app.services.context import Context
@@ -29,7 +31,7 @@ router: Final = APIRouter(prefix="/v1/vms", tags=["VMs"], route_class=GuardedRou
 @router.post(
     "/{vm}/boots",
     status_code=201,
-    response_model=ListOut,
+    response_model=SealedOut,
     summary="Boot a VM: seal its implementation list",
     dependencies=[Depends(json_body)],
     responses=refuses(
@@ -72,9 +74,12 @@ async def boot_vm(
     summary="List the boots of a VM",
     responses=refuses("vm_not_found", "invalid_cursor"),
 )
-async def list_boots(context: ContextDep, vm: VmName, page: NumberPaging) -> BootsOut:
+async def list_boots(context: ContextDep, vm: VmName, page: NumberPaging) -> Response:
     """Every boot with the list it sealed, oldest first."""
-    found = await boots.list_boots(context, vm, page)
+    return await rendered(_boots, await boots.list_boots(context, vm, page), context)
+
+
+def _boots(found: Page[Boot], context: Context) -> BootsOut:
     items = [ListOut.from_boot(boot, context.reference.names) for boot in found.items]
     return BootsOut(items=items, next_cursor=encode_cursor(found.next_after))
 
@@ -116,7 +121,7 @@ async def stop_vm(
     return await executor.run(boots.stop_vm(context, vm, conditions), shown)
 
 
-def _sealed(request: Request, context: Context, boot: Boot) -> Response:
-    out = ListOut.from_boot(boot, context.reference.names)
+def _sealed(request: Request, context: Context, sealed: SealedBoot) -> Response:
+    boot, out = sealed.boot, SealedOut.from_sealed(sealed, context.reference.names)
     path = f"/v1/vms/{boot.vm}/boots/{boot.number}"
     return tagged(request, out, sealed_tag(boot, Format.JSON), status=201, location=path)

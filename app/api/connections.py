@@ -1,4 +1,4 @@
-"""Connections whose clients must begin and end the head of a request in time; uvicorn waits for ever."""
+"""Connections, with two things mended: uvicorn waits for heads for ever, and hangs up on who sends no more."""
 
 import asyncio
 from typing import Any, cast
@@ -14,6 +14,9 @@ class ImpatientHttp(HttpToolsProtocol):
 
     Between two requests it is uvicorn's keep-alive that counts, until the first byte of the next one. The time of
     bodies is kept where they are read, by `BodyLimit` and by imports.
+
+    A client that has sent whole requests and says that it sends no more (`printf … | nc -N`) is answered all of them;
+    uvicorn closes at once.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -38,6 +41,15 @@ class ImpatientHttp(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._stop_waiting()
         super().on_headers_complete()
+
+    @override
+    def eof_received(self) -> bool:  # type: ignore[override] # asyncio's own: whether the other half stays open
+        last = cast("RequestResponseCycle | None", self.cycle)
+        if last is None or last.response_complete or last.more_body or self.scheme == "https":
+            # Nothing is to be answered, or never will be. TLS knows no half-closed connections.
+            return False
+        last.keep_alive = False
+        return True
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:

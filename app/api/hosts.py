@@ -14,18 +14,25 @@ from app.api.media_types import json_body
 from app.api.models.hosts import HistoryOut, HostIn, HostOut, HostsOut
 from app.api.paging import Paging, encode_cursor
 from app.api.parameters import DryRun, HostName, SpareHostName
+from app.api.rendering import rendered
 from app.api.routes import GuardedRoute
+from app.domain.fleet.host import HostRecord
+from app.domain.paging import Page
 from app.services import hosts
+from app.services.context import Context
 
 router: Final = APIRouter(prefix="/v1", tags=["Inventory"], route_class=GuardedRoute)
 
 
 @router.get("/hosts", response_model=HostsOut, summary="List hosts", responses=refuses("invalid_cursor"))
-async def list_hosts(context: ContextDep, wanted: Filter, page: Paging) -> HostsOut:
+async def list_hosts(context: ContextDep, wanted: Filter, page: Paging) -> Response:
     """Hosts by name. Filters are combined: all must hold."""
     found, revision = await hosts.list_hosts(context, wanted, page)
-    names = context.reference.names
-    items = [HostOut.from_record(record, names) for record in found.items]
+    return await rendered(_hosts, found, revision, context)
+
+
+def _hosts(found: Page[HostRecord], revision: int, context: Context) -> HostsOut:
+    items = [HostOut.from_record(record, context.reference.names) for record in found.items]
     return HostsOut(items=items, next_cursor=encode_cursor(found.next_after), fleet_revision=revision)
 
 

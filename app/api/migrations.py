@@ -16,7 +16,9 @@ from app.api.models.migrations import MigrationIn, MigrationOut, MigrationsOut
 from app.api.paging import NumberPaging, encode_cursor
 from app.api.parameters import VmName
 from app.api.patterns import MIGRATION_ID
+from app.api.rendering import rendered
 from app.api.routes import GuardedRoute
+from app.domain.paging import Page
 from app.domain.vms.migration import Migration, MigrationState
 from app.services import migrations
 from app.services.context import Context
@@ -76,9 +78,12 @@ async def list_migrations(
         Name | None,
         Query(description="Only migrations of this VM, and of earlier ones of its name.", examples=["db-01"]),
     ] = None,
-) -> MigrationsOut:
+) -> Response:
     """Migrations in the order of their admission."""
-    found = await migrations.list_migrations(context, vm, state, page)
+    return await rendered(_migrations, await migrations.list_migrations(context, vm, state, page), context)
+
+
+def _migrations(found: Page[Migration], context: Context) -> MigrationsOut:
     items = [_out(context, migration) for migration in found.items]
     return MigrationsOut(items=items, next_cursor=encode_cursor(found.next_after))
 

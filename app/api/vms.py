@@ -12,18 +12,26 @@ from app.api.media_types import json_body
 from app.api.models.vms import VmIn, VmOut, VmsOut
 from app.api.paging import Paging, encode_cursor
 from app.api.parameters import DryRun, SpareVmName, StoppedVmName, VmName
+from app.api.rendering import rendered
 from app.api.routes import GuardedRoute
 from app.api.vm_filters import Filter
+from app.domain.paging import Page
+from app.domain.vms.advice import AdvisedVm
+from app.domain.vms.vm import VmRecord
 from app.services import vms
+from app.services.context import Context
 
 router: Final = APIRouter(prefix="/v1/vms", tags=["VMs"], route_class=GuardedRoute)
 
 
 @router.get("", response_model=VmsOut, summary="List VMs", responses=refuses("invalid_cursor"))
-async def list_vms(context: ContextDep, wanted: Filter, page: Paging) -> VmsOut:
+async def list_vms(context: ContextDep, wanted: Filter, page: Paging) -> Response:
     """VMs by name. Filters are combined: all must hold."""
-    found = await vms.list_vms(context, wanted, page)
-    items = [VmOut.from_domain(each) for each in found.items]
+    return await rendered(_vms, await vms.list_vms(context, wanted, page), context)
+
+
+def _vms(found: Page[VmRecord], context: Context) -> VmsOut:
+    items = [VmOut.from_domain(AdvisedVm.of(each, context.reference)) for each in found.items]
     return VmsOut(items=items, next_cursor=encode_cursor(found.next_after))
 
 

@@ -16,7 +16,7 @@ from app.domain.planning.checking import check_plan
 from app.domain.planning.composition import BootOrder, compose
 from app.domain.planning.plan import Plan
 from app.domain.preconditions import Precondition
-from app.domain.vms.advice import AdvisedVm
+from app.domain.vms.advice import AdvisedVm, SealedBoot
 from app.domain.vms.transitions import idle, stopped
 from app.domain.vms.vm import Boot, VmRecord
 from app.services.context import Context
@@ -42,7 +42,7 @@ class BootRequest:
 
 
 @use_case
-async def boot_vm(tx: Transaction, context: Context, boot: BootRequest, precondition: Precondition) -> Boot:
+async def boot_vm(tx: Transaction, context: Context, boot: BootRequest, precondition: Precondition) -> SealedBoot:
     """Boot a VM on a host: compose its list, have it checked, and seal it."""
     held, current = await _held(tx, boot, precondition)
     order = boot.order(context, current)
@@ -56,7 +56,7 @@ async def boot_vm(tx: Transaction, context: Context, boot: BootRequest, precondi
 @use_case
 async def adopt_vm(
     tx: Transaction, context: Context, boot: BootRequest, exposed: Adoption, precondition: Precondition
-) -> Boot:
+) -> SealedBoot:
     """Take in a VM that already runs: seal exactly what its VMM exposes, right or wrong."""
     held, current = await _held(tx, boot, precondition)
     fleet = await tx.fleet(context.now())
@@ -77,7 +77,7 @@ async def _held(tx: Transaction, boot: BootRequest, precondition: Precondition) 
 
 async def _seal(
     context: Context, tx: Transaction, current: VmRecord, held: LockedHost, plan: Plan, *, adopted: bool
-) -> Boot:
+) -> SealedBoot:
     boot = Boot(
         vm=current.vm.name,
         number=await tx.vms.start(current, held.key),
@@ -86,7 +86,7 @@ async def _seal(
         adopted=adopted,
     )
     await tx.vms.seal(current, boot)
-    return boot
+    return SealedBoot.of(boot, current.vm, held.fleet_host, context.reference)
 
 
 @use_case

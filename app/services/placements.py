@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.domain.cpu.cpulist import CpuList
+from app.domain.errors import HostNotFound
 from app.domain.fleet.placement import Placement
 from app.domain.paging import PageRequest
+from app.domain.planning.advice import Advice, host_advice
 from app.domain.planning.composition import BootOrder, compose
 from app.domain.planning.eligibility import Move
 from app.domain.planning.guest import Guest
 from app.domain.planning.plan import Plan
+from app.domain.vms.advice import advice_before_a_boot
 from app.services.context import Context
 from app.services.targets import Targets, page_of_targets
 
@@ -21,6 +24,8 @@ PREVIEWED: Final = 100
 class Preview:
     plan: Plan
     targets: Targets
+    advice: tuple[Advice, ...]
+    """About the placement, the guest and the host."""
 
 
 async def preview(
@@ -31,4 +36,6 @@ async def preview(
         fleet = await tx.fleet(context.now())
     plan = compose(fleet, BootOrder(placement, context.reference, guest, host, cpus))
     move = Move(placement, context.reference, plan, host)
-    return Preview(plan, page_of_targets(fleet, move, PageRequest("", PREVIEWED)))
+    about_host = host_advice(HostNotFound.unless(fleet.host(host), host).profile)
+    advice = (*advice_before_a_boot(placement, guest, context.reference), *about_host)
+    return Preview(plan, page_of_targets(fleet, move, PageRequest("", PREVIEWED)), advice)

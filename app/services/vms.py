@@ -41,11 +41,10 @@ async def get_vm(context: Context, name: str) -> AdvisedVm:
         return AdvisedVm.of(await tx.vms.get(name), context.reference)
 
 
-async def list_vms(context: Context, wanted: VmFilter, page: PageRequest) -> Page[AdvisedVm]:
+async def list_vms(context: Context, wanted: VmFilter, page: PageRequest) -> Page[VmRecord]:
     """A page of VMs by name."""
     rows = await (_sifted_page if wanted.conditions else _plain_page)(context, wanted, page)
-    records = (row.record for row in rows.items if row.record)
-    return Page(tuple(AdvisedVm.of(each, context.reference) for each in records), rows.next_after)
+    return Page(tuple(row.record for row in rows.items if row.record), rows.next_after)
 
 
 async def _plain_page(context: Context, wanted: VmFilter, page: PageRequest) -> Page[VmRow]:

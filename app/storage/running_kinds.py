@@ -62,7 +62,7 @@ _EXAMPLES: Final = (
         _PIN.label("pin"),
         boots.c.host.label("boot_host"),
         boots.c.fleet_revision,
-        boots.c.left_out,
+        cast(boots.c.left_out, Text).label("left_out"),
     )
     .select_from(_RUNNING)
     .where(vms.c.id.in_(bindparam("keys", expanding=True)))

@@ -1,10 +1,12 @@
 """VMs and their boots: rows to domain values and back."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import asyncio
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Row, Select, and_, bindparam, case, delete, func, select, update
+from sqlalchemy import Row, Select, Text, and_, bindparam, case, cast, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.cpu.cpulist import CpuList, read_cpulist
@@ -13,7 +15,7 @@ from app.domain.cpu.implementation import Implementation
 from app.domain.errors import BootUnreadable, VmNotFound, VmUnreadable
 from app.domain.fleet.placement import Operator, Placement, Requirement, Selector
 from app.domain.planning.guest import Guest
-from app.domain.planning.implementation_list import packed, unpacked
+from app.domain.planning.implementation_list import ImplementationList, packed, unpacked
 from app.domain.planning.plan import LeftOut, Mode, ModeReason, Plan
 from app.domain.vms.vm import Boot, Resources, Running, Vm, VmDefinition, VmRecord, VmState
 from app.storage.identities import Identities
@@ -23,20 +25,26 @@ from app.storage.tokens import new_token
 from app.storage.unreadable import readable, string, string_map, strings, whole
 from app.storage.upsert import insert
 
-_BOOT = select(boots, vms.c.name.label("vm"), implementation_lists.c.entries).select_from(
+_BOOT_COLUMNS: Final = (
+    *(column for column in boots.c if column is not boots.c.left_out),
+    # As text: there is much of it, and boots alike have the same.
+    cast(boots.c.left_out, Text).label("left_out"),
+    vms.c.name.label("vm"),
+)
+_BOOTS: Final = select(*_BOOT_COLUMNS).select_from(boots.join(vms))
+_BOOT: Final = select(*_BOOT_COLUMNS, implementation_lists.c.entries).select_from(
     boots.join(vms).join(implementation_lists)
 )
 
+_OPEN: Final = and_(migrations.c.vm_id == vms.c.id, migrations.c.closed_at.is_(None))
 WHEREVER: Final = (
     vms.outerjoin(hosts, hosts.c.id == vms.c.host_id)
     .outerjoin(boots, and_(boots.c.vm_id == vms.c.id, boots.c.number == vms.c.boot))
-    .outerjoin(migrations, and_(migrations.c.vm_id == vms.c.id, migrations.c.closed_at.is_(None)))
+    .outerjoin(migrations, _OPEN)
 )
 """Every VM, with its host, its boot and its open migration where there are such."""
 
-_JOINED: Final = WHEREVER.outerjoin(implementation_lists, implementation_lists.c.digest == boots.c.digest)
-
-_VM = select(
+_VM_COLUMNS: Final = (
     vms.c.id,
     vms.c.name,
     vms.c.version,
@@ -51,12 +59,14 @@ _VM = select(
     hosts.c.name.label("host_name"),
     hosts.c.identity,
     migrations.c.id.label("migration"),
-    boots,
-    implementation_lists.c.entries,
-    vms.c.name.label("vm"),
-).select_from(_JOINED)
-"""A VM as it stands, in one statement: who is exposed is then a fact of one moment."""
-
+    *_BOOT_COLUMNS,
+)
+_VMS: Final[Select[Any]] = select(*_VM_COLUMNS).select_from(WHEREVER)
+"""VMs as they stand, in one statement: who is exposed is then a fact of one moment."""
+_VM: Final[Select[Any]] = select(*_VM_COLUMNS, implementation_lists.c.entries).select_from(
+    WHEREVER.outerjoin(implementation_lists, implementation_lists.c.digest == boots.c.digest)
+)
+"""The same for one VM, with its list."""
 
 # Made once: to make a statement costs more than to send it.
 _NAMED: Final = _VM.where(vms.c.name == bindparam("vm"))
@@ -73,6 +83,10 @@ _START: Final = (
     )
     .returning(vms.c.boots)
 )
+
+
+Listed = Callable[[Row[Any]], ImplementationList]
+"""Finds the list of a row that has a boot."""
 
 
 class VmRow(NamedTuple):
@@ -103,10 +117,13 @@ class Vms:
 
     async def find(self, name: str) -> VmRecord | None:
         """Raises VmUnreadable."""
-        rows = await self._rows(_NAMED, {"vm": name})
-        if rows and rows[0].record is None:
+        row: Row[Any] | None = (await self._connection.execute(_NAMED, {"vm": name})).one_or_none()
+        if row is None:
+            return None
+        known = await self._identities.of(() if row.identity is None else (row.identity,))
+        if (record := _Reader(known, self._listed).vm(row).record) is None:
             raise VmUnreadable(name)
-        return rows[0].record if rows else None
+        return record
 
     async def lock(self, name: str) -> VmRecord:
         """As `find_locked`. Raises VmNotFound, VmUnreadable."""
@@ -120,12 +137,12 @@ class Vms:
 
     async def page(self, after: str, limit: int, states: frozenset[VmState], host: str | None) -> list[VmRow]:
         """Up to `limit` VMs after a name, by name."""
-        statement = matching(_VM, states, host)
-        return await self._rows(statement.where(vms.c.name > after).order_by(vms.c.name).limit(limit))
+        statement = matching(_VMS, states, host)
+        return await self._many(statement.where(vms.c.name > after).order_by(vms.c.name).limit(limit))
 
     async def named(self, names: Sequence[str]) -> list[VmRow]:
         """The VMs of these names, by name; one that has just been deleted is not among them."""
-        return await self._rows(_VM.where(vms.c.name.in_(names)).order_by(vms.c.name))
+        return await self._many(_VMS.where(vms.c.name.in_(names)).order_by(vms.c.name))
 
     async def on_host(self, key: int, limit: int) -> list[str]:
         """Names of VMs that run on a host or migrate to it."""
@@ -189,20 +206,19 @@ class Vms:
         row = (await self._connection.execute(statement)).one_or_none()
         if row is None:
             return None
-        if (boot := self._boot_row(row).boot) is None:
+        if (boot := _Reader({}, self._listed).boot(row).boot) is None:
             raise BootUnreadable(row.vm, row.number)
         return boot
 
     async def boots_of(self, key: int, after: int, limit: int) -> list[BootRow]:
         """Up to `limit` boots of a VM after a number, oldest first."""
-        statement = _BOOT.where(boots.c.vm_id == key, boots.c.number > after).order_by(boots.c.number).limit(limit)
-        return [self._boot_row(row) for row in await self._connection.execute(statement)]
-
-    def _boot_row(self, row: Row[Any]) -> BootRow:
-        return BootRow(row.number, readable("boot", f"{row.vm}/{row.number}", lambda: self._boot(row)))
+        statement = _BOOTS.where(boots.c.vm_id == key, boots.c.number > after).order_by(boots.c.number).limit(limit)
+        # In threads, here and where there are many VMs: a thousand take longer to read than others should wait.
+        rows = await asyncio.to_thread((await self._connection.execute(statement)).all)
+        return await asyncio.to_thread((await self._reader(rows)).boots, rows)
 
     async def count_by_state(self) -> dict[VmState, int]:
-        states = select(_state().label("state")).select_from(_JOINED).subquery()
+        states = select(_state().label("state")).select_from(vms.outerjoin(migrations, _OPEN)).subquery()
         statement = select(states.c.state, func.count()).group_by(states.c.state)
         return {VmState(state): count for state, count in await self._connection.execute(statement)}
 
@@ -212,44 +228,78 @@ class Vms:
         await self._connection.execute(update(vms).where(vms.c.id == record.key).values(**_written(token), **values))
         return token
 
-    async def _rows(self, statement: Select[Any], values: Mapping[str, object] | None = None) -> list[VmRow]:
-        rows = (await self._connection.execute(statement, values)).all()
+    async def _many(self, statement: Select[Any]) -> list[VmRow]:
+        rows = await asyncio.to_thread((await self._connection.execute(statement)).all)
         known = await self._identities.of(row.identity for row in rows if row.identity)
-        return [VmRow(row.name, readable("VM", row.name, partial(self._record, row, known))) for row in rows]
+        return await asyncio.to_thread((await self._reader(rows, known)).vms, rows)
 
-    def _record(self, row: Row[Any], known: Mapping[bytes, Any]) -> VmRecord:
-        running = None if row.boot is None else self._running(row, known[row.identity])
+    async def _reader(self, rows: Sequence[Row[Any]], known: Mapping[bytes, Identity] | None = None) -> "_Reader":
+        lists = await self._lists.of({row.digest for row in rows if row.digest})
+        return _Reader(known or {}, lambda row: lists[row.digest])
+
+    def _listed(self, row: Row[Any]) -> ImplementationList:
+        return self._lists.known(row.digest, row.entries)
+
+
+class _Reader:
+    """Reads rows; what many of them share is read once."""
+
+    def __init__(self, identities: Mapping[bytes, Identity], listed: Listed) -> None:
+        self._identities = identities
+        self._listed = listed
+        self._left_out: dict[str, tuple[LeftOut, ...]] = {}
+
+    def vms(self, rows: Iterable[Row[Any]]) -> list[VmRow]:
+        return [self.vm(row) for row in rows]
+
+    def vm(self, row: Row[Any]) -> VmRow:
+        return VmRow(row.name, readable("VM", row.name, partial(self._record, row)))
+
+    def boots(self, rows: Iterable[Row[Any]]) -> list[BootRow]:
+        return [self.boot(row) for row in rows]
+
+    def boot(self, row: Row[Any]) -> BootRow:
+        return BootRow(row.number, readable("boot", f"{row.vm}/{row.number}", partial(self._boot, row)))
+
+    def _record(self, row: Row[Any]) -> VmRecord:
+        running = None if row.boot is None else self._running(row)
         return VmRecord(Vm(row.name, _definition(row), running), row.id, row.version, row.token or b"")
 
-    def _running(self, row: Row[Any], identity: Identity) -> Running:
+    def _running(self, row: Row[Any]) -> Running:
         boot = self._boot(row)
         return Running(
             boot=boot,
             host=row.host_name,
-            identity=identity,
+            identity=self._identities[row.identity],
             moved=_moved(row, boot.plan, row.host_name),
             migration=row.migration,
         )
 
     def _boot(self, row: Row[Any]) -> Boot:
-        return Boot(vm=row.vm, number=row.number, plan=self._plan(row), sealed_at=row.sealed_at, adopted=row.adopted)
+        plan = self._plan(row)
+        return Boot(vm=row.vm, number=row.number, plan=plan, sealed_at=row.sealed_at, adopted=row.adopted)
 
     def _plan(self, row: Row[Any]) -> Plan:
         return Plan(
             host=row.host,
             cpus=_cpus(row),
             own=unpacked(row.own_entries),
-            list=self._lists.known(row.digest, row.entries),
+            list=self._listed(row),
             mode=Mode(row.mode),
             mode_reasons=tuple(ModeReason(reason) for reason in row.mode_reasons),
             fleet_revision=row.fleet_revision,
-            left_out=read_left_out(row.left_out),
+            left_out=self._read_left_out(row.left_out),
             accepted_hazards=strings(row.accepted_hazards),
         )
 
+    def _read_left_out(self, text: str) -> tuple[LeftOut, ...]:
+        if text not in self._left_out:
+            self._left_out[text] = read_left_out(text)
+        return self._left_out[text]
 
-def read_left_out(document: Any) -> tuple[LeftOut, ...]:
-    return tuple(_left_out(*each) for each in document)
+
+def read_left_out(text: str) -> tuple[LeftOut, ...]:
+    return tuple(_left_out(*each) for each in json.loads(text))
 
 
 def _written(token: bytes) -> dict[str, Any]:

@@ -25,6 +25,7 @@ class _Entry(NamedTuple):
 
 
 _COMMANDS: Final = {
+    "status": _Entry("status", "The fleet on one screen: what there is, what needs attention.", _TALKS),
     "hosts": _Entry("hosts", "Hosts: list, show, import, cordon, delete.", _TALKS),
     "vms": _Entry("vms", "VMs: define, boot, explain where they may move, migrate.", _TALKS),
     "migrations": _Entry("migrations", "Migrations that were admitted: verify, complete, fail.", _TALKS),

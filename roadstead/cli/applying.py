@@ -8,6 +8,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from roadstead.cli.definitions import Document, as_yaml, read_documents
+from roadstead.cli.lists import each_of
 from roadstead.cli.options import there
 from roadstead.cli.resources import Resource
 from roadstead.cli.session import Session
@@ -27,7 +28,7 @@ def export_all(on: Session, resource: Resource, everything: Call[Page[Any]], nam
         message = f"give either names of {resource.word}s, or conditions"
         raise typer.BadParameter(message)
     turns = Turns(on, names)
-    found = turns.take(lambda name: on.client.ask(resource.read(name))) if names else on.client.each(everything)
+    found = turns.take(lambda name: on.client.ask(resource.read(name))) if names else each_of(on.client, everything)
     on.output.export(map(resource.definition, found))
     turns.end()
 

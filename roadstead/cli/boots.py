@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from roadstead.cli.options import HostName, Limit, PinnedTo, VmName, command_group, page_size
+from roadstead.cli.options import HostName, Limit, PinnedTo, VmName, VmNames, command_group, page_size
 from roadstead.cli.session import session
+from roadstead.cli.turns import Turns
 from roadstead.cli.views.implementation_lists import BOOTS, list_view
 from roadstead.client import boots as calls
 from roadstead.client.documents import Mode, RegistersInput
@@ -55,10 +56,10 @@ def _registers(written: str) -> RegistersInput:
 
 
 @of_vm.command()
-def stop(ctx: typer.Context, vm: VmName) -> None:
-    """Say that the VMM process of a VM has ended."""
-    with session(ctx) as (client, output):
-        output.tell(client.ask(calls.stop(vm)), f"{vm} is stopped")
+def stop(ctx: typer.Context, names: VmNames) -> None:
+    """Say that the VMM processes of VMs have ended."""
+    with session(ctx) as on:
+        Turns(on, names).all(lambda vm: on.output.tell(on.client.ask(calls.stop(vm)), f"{vm} is stopped"))
 
 
 @of_vm.command()

@@ -2,8 +2,10 @@
 
 import csv
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Final
 
 from roadstead.cli.unusable import UnusableFile
@@ -13,6 +15,7 @@ Document = dict[str, Any]
 _REQUIRED: Final = frozenset({"name", "midr", "revidr"})
 _CPUS: Final = ("cpu_list", "midr", "revidr", "aidr")
 _LABEL: Final = "label."
+_SEPARATORS: Final[Mapping[str, str]] = {";": ";", "\t": "tabs", "|": "|"}
 _BEYOND: Final = "cells beyond the header"
 """Under this the service is sent what stands in no column; it refuses the line, and says so."""
 
@@ -85,12 +88,36 @@ def _rows(lines: Iterable[str]) -> Iterator[_Row]:
 
 
 def _check(header: list[str]) -> None:
-    faults = [f"no column {title}" for title in sorted(_REQUIRED.difference(header))]
-    faults += [f"an unknown column {title!r}" for title in header if title not in COLUMNS and title[:6] != _LABEL]
+    _check_separator(header)
+    meant = {title: _meant(title) for title in header if title not in COLUMNS and title[:6] != _LABEL}
+    capitals = [f"{title} is {column}" for title, column in meant.items() if column == title.lower()]
+    faults = [f"no column {title}" for title in sorted(_REQUIRED.difference(header, meant.values()))]
+    faults += [_unknown(title, column) for title, column in meant.items() if column != title.lower()]
     faults += [f"column {title} twice" for title in sorted(set(header)) if header.count(title) > 1]
-    if faults:
-        message = f"the CSV has {', '.join(faults)}"
-        raise UnusableFile(message)
+    said = [f"columns are written in lower case: {', '.join(capitals)}"] if capitals else []
+    said += [f"the CSV has {', '.join(faults)}"] if faults else []
+    if said:
+        raise UnusableFile("; ".join(said))
+
+
+def _check_separator(header: list[str]) -> None:
+    """Spreadsheets of some countries write other separators; then the header is one long title."""
+    for separator, name in _SEPARATORS.items():
+        if len(header) == 1 and separator in header[0]:
+            message = f"the CSV is separated by {name} where a comma is expected"
+            raise UnusableFile(message)
+
+
+def _meant(title: str) -> str:
+    """The column that was probably meant: one that is written nearly so, else a label."""
+    small = title.lower()
+    if small.startswith(_LABEL):
+        return small
+    return next(iter(get_close_matches(re.sub("[ -]", "_", small), COLUMNS, n=1, cutoff=0.75)), f"{_LABEL}{title}")
+
+
+def _unknown(title: str, column: str) -> str:
+    return f"an unknown column {title!r}: did you mean {column}?" if title else "a column without a title"
 
 
 def _hosts(rows: Iterable[_Row]) -> Iterator[tuple[int, Document]]:

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from roadstead.cli import host_edits, host_imports, host_states
 from roadstead.cli.applying import DefinitionFile, DryRun, apply_file, export_all
 from roadstead.cli.choices import HostState
-from roadstead.cli.options import HostName, Limit, command_group, page_size
+from roadstead.cli.options import HostName, HostNames, Limit, command_group, page_size
 from roadstead.cli.resources import HOST
 from roadstead.cli.session import session
 from roadstead.cli.turns import remove_each, show_each
@@ -20,7 +20,6 @@ hosts = command_group()
 
 _VMS_SHOWN = 5
 
-Names = Annotated[list[str], typer.Argument(metavar="HOST...", help="Names of hosts.", show_default=False)]
 SomeNames = Annotated[list[str] | None, typer.Argument(metavar="[HOST]...", help="By default all.", show_default=False)]
 State = Annotated[documents.HostState, typer.Argument(help="What the host is to be.", show_default=False)]
 Labels = Annotated[
@@ -78,7 +77,7 @@ def list_hosts(
 
 
 @hosts.command()
-def show(ctx: typer.Context, names: Names) -> None:
+def show(ctx: typer.Context, names: HostNames) -> None:
     """Hosts with their registers, and the VMs on them."""
     with session(ctx) as on:
 
@@ -126,7 +125,7 @@ def apply(ctx: typer.Context, file: DefinitionFile, dry_run: DryRun = False) -> 
 
 
 @hosts.command()
-def delete(ctx: typer.Context, names: Names) -> None:
+def delete(ctx: typer.Context, names: HostNames) -> None:
     """Take hosts out of the inventory. Refused while a VM is on one; its history stays."""
     with session(ctx) as on:
         remove_each(on, names, calls.remove)

@@ -4,8 +4,10 @@ from typing import Annotated
 
 import typer
 
+from roadstead.cli.lists import each_of
 from roadstead.cli.options import HostName, Limit, VmName, command_group, page_size
 from roadstead.cli.session import session
+from roadstead.cli.turns import show_each
 from roadstead.cli.views.migrations import MIGRATIONS, migration_view
 from roadstead.client import migrations as calls
 from roadstead.client.documents import MigrationState
@@ -15,6 +17,9 @@ migrations = command_group()
 of_vm = command_group()
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="Id of a migration.", show_default=False)]
+
+
+Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of migrations.", show_default=False)]
 
 
 @of_vm.command()
@@ -35,14 +40,14 @@ def list_migrations(
 ) -> None:
     """Migrations in the order of their admission."""
     with session(ctx) as (client, output):
-        output.show_all(client.each(calls.find(vm, state, page_size(limit))), MIGRATIONS, limit)
+        output.show_all(each_of(client, calls.find(vm, state, page_size(limit))), MIGRATIONS, limit)
 
 
 @migrations.command()
-def show(ctx: typer.Context, migration: Id) -> None:
-    """One migration."""
-    with session(ctx) as (client, output):
-        output.show(client.ask(calls.read(migration)), migration_view)
+def show(ctx: typer.Context, ids: Ids) -> None:
+    """Migrations with their times and lists."""
+    with session(ctx) as on:
+        show_each(on, ids, calls.read, migration_view)
 
 
 @migrations.command()

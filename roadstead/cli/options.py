@@ -20,12 +20,14 @@ _LARGEST_PAGE: Final = 1000
 
 Options = dict[str, Any]
 
-Format = Literal["table", "json"]
+Format = Literal["table", "wide", "json", "yaml", "name"]
 
 STANDARD_INPUT: Final = Path("-")
 
 HostName = Annotated[str, typer.Argument(metavar="HOST", help="Name of a host.", show_default=False)]
+HostNames = Annotated[list[str], typer.Argument(metavar="HOST...", help="Names of hosts.", show_default=False)]
 VmName = Annotated[str, typer.Argument(metavar="VM", help="Name of a VM.", show_default=False)]
+VmNames = Annotated[list[str], typer.Argument(metavar="VM...", help="Names of VMs.", show_default=False)]
 PinnedTo = Annotated[
     str | None, typer.Option("--cpus", metavar="LIST", help="CPUs of the host to pin it to, as in 0-3.")
 ]
@@ -104,7 +106,10 @@ def server_options(
 
 def output_options(
     output: Annotated[
-        Format, _option("--output", "-o", env="ROADSTEAD_OUTPUT", help="For people, or for programs.")
+        Format,
+        _option(
+            "--output", "-o", env="ROADSTEAD_OUTPUT", help="For people: table, wide. For programs: json, yaml, name."
+        ),
     ] = "table",
 ) -> None:
     """Options of commands that print something."""

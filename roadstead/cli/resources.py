@@ -24,7 +24,8 @@ class Resource:
 
     def definition(self, document: Mapping[str, Any]) -> Document:
         """What the service can be told of it again: an answer without what the service finds by itself."""
-        return {field: value for field, value in document.items() if field not in self.answered}
+        name = {field: value for field, value in document.items() if field == NAME}
+        return name | {field: value for field, value in document.items() if field not in self.answered}
 
     def named(self, document: Document) -> tuple[str, Document]:
         """Its name, and what the service is to be told of it, which judges it. Raises UnusableFile without a name."""

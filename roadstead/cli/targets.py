@@ -41,9 +41,13 @@ def _judge(ctx: typer.Context, vm: str, host: str) -> NoReturn:
 def explain(
     ctx: typer.Context,
     vm: VmName,
-    host: Annotated[str, typer.Option("--host", metavar="HOST", help="Where it is to move.", show_default=False)],
+    destination: Annotated[
+        str | None, typer.Argument(metavar="HOST", help="Where it is to move.", show_default=False)
+    ] = None,
+    as_option: Annotated[str | None, typer.Option("--host", metavar="HOST", hidden=True)] = None,
 ) -> None:
     """Why a VM can or cannot move to a host. The exit code is 0 if it can, and 1 if not."""
+    host = _one(destination, as_option)
     with session(ctx) as (client, output):
 
         def explained(verdict: Verdict) -> RenderableType:
@@ -53,6 +57,15 @@ def explain(
         verdict = client.ask(calls.verdict(vm, host))
         output.show(verdict, explained)
     end(yes=verdict["eligible"] and verdict["admissible"])
+
+
+def _one(*given: str | None) -> str:
+    """The host, wherever it stands: as with `migrate`, or as with `targets`."""
+    hosts_given = [each for each in given if each is not None]
+    if len(hosts_given) != 1:
+        message = "give one host"
+        raise typer.BadParameter(message)
+    return hosts_given[0]
 
 
 @of_vm.command()

@@ -7,7 +7,8 @@ import typer
 from roadstead.cli import boots, hypercalls, implementation_lists, migrations, targets
 from roadstead.cli.applying import DefinitionFile, DryRun, apply_file, export_all
 from roadstead.cli.choices import VmState
-from roadstead.cli.options import Limit, command_group, page_size
+from roadstead.cli.lists import each_of
+from roadstead.cli.options import Limit, VmNames, command_group, page_size
 from roadstead.cli.resources import VM
 from roadstead.cli.session import session
 from roadstead.cli.turns import remove_each, show_each
@@ -16,7 +17,6 @@ from roadstead.client import vms as calls
 
 vms = command_group()
 
-Names = Annotated[list[str], typer.Argument(metavar="VM...", help="Names of VMs.", show_default=False)]
 SomeNames = Annotated[list[str] | None, typer.Argument(metavar="[VM]...", help="By default all.", show_default=False)]
 States = Annotated[
     list[VmState] | None, typer.Option("--state", help="Only VMs in this state. Repeat it to ask for any.")
@@ -70,11 +70,11 @@ def list_vms(
             accepting_hazards=accepting_hazards,
             outdated=outdated,
         )
-        output.show_all(client.each(call), VMS, limit)
+        output.show_all(each_of(client, call), VMS, limit)
 
 
 @vms.command()
-def show(ctx: typer.Context, names: Names) -> None:
+def show(ctx: typer.Context, names: VmNames) -> None:
     """VMs: where they run, on which lists, whether they are exposed."""
     with session(ctx) as on:
         show_each(on, names, calls.read, vm_view)
@@ -98,7 +98,7 @@ def apply(ctx: typer.Context, file: DefinitionFile, dry_run: DryRun = False) -> 
 
 
 @vms.command()
-def delete(ctx: typer.Context, names: Names) -> None:
+def delete(ctx: typer.Context, names: VmNames) -> None:
     """Forget VMs that are stopped, with their boots."""
     with session(ctx) as on:
         remove_each(on, names, calls.remove)

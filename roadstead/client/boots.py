@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 
 from roadstead.client.calls import Call, action, address, get
-from roadstead.client.documents import BootInput, ImplementationList, Mode, Page, RegistersInput, Vm
+from roadstead.client.documents import BootInput, ImplementationList, Mode, Page, RegistersInput, SealedList, Vm
 
 
-def boot(vm: str, host: str, cpus: str | None = None) -> Call[ImplementationList]:
+def boot(vm: str, host: str, cpus: str | None = None) -> Call[SealedList]:
     """Seal the list for a start on the host; with `cpus`, pinned to those."""
     return action(address("vms", vm, "boots"), _boot(host, cpus))
 
 
 def adopt(
     vm: str, host: str, mode: Mode, implementations: Sequence[RegistersInput], cpus: str | None = None
-) -> Call[ImplementationList]:
+) -> Call[SealedList]:
     """Take in a VM that runs already, with exactly what its VMM tells its guest; with `cpus`, pinned to those."""
     wanted = _boot(host, cpus)
     wanted["adopt"] = {"mode": mode, "implementations": list(implementations)}

@@ -52,6 +52,7 @@ async def test_a_whole_host(client: httpx.AsyncClient) -> None:
         "implementations": [{**registers, "name": "Arm Neoverse N1 r3p1"}],
         "identity_complete": True,
         "unreadable": False,
+        "warnings": [],
         "fleet_revision": 1,
     }
     read = await client.get("/v1/hosts/h1")
@@ -183,7 +184,7 @@ async def test_a_cpulist_may_be_left_out_only_of_a_single_group(client: httpx.As
         ({"labels": {"rack": "r13"}}, {"labels": {"rack": "r13", "zone": "fra1"}}),
         ({"labels": {"rack": None, "row": "7"}}, {"labels": {"row": "7", "zone": "fra1"}}),
         ({"labels": None}, {"labels": {}}),
-        ({"capacity": {"vcpus": 32}}, {"capacity": {"vcpus": 32, "memory_mib": 262144}}),
+        ({"capacity": {"vcpus": 48}}, {"capacity": {"vcpus": 48, "memory_mib": 262144}}),
         ({"capacity": None, "vmm": None, "kernel_release": None}, dict.fromkeys(("capacity", "vmm", "kernel_release"))),
         (
             {"capabilities": {"discovery_hypercalls": None}},

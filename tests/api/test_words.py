@@ -185,7 +185,7 @@ async def test_every_fault_of_a_parameter_is_told_in_words(
             "/v1/vms/vm-1",
             {"guest": {"discovers_implementations": True, "kernel_release": 6.18}},
             "/guest/kernel_release",
-            "must be a string, not 6.18",
+            "must be a string, not 6.18: put it in quotes",
         ),
         (
             "/v1/hosts/h1",

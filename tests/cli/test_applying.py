@@ -14,7 +14,15 @@ from tests.cli.program import CommandLine
 pytestmark = pytest.mark.usefixtures("wide")
 
 ANSWERED = {
-    "host": {"implementations", "identity_complete", "unreadable", "fleet_revision", "created_at", "updated_at"},
+    "host": {
+        "implementations",
+        "identity_complete",
+        "unreadable",
+        "warnings",
+        "fleet_revision",
+        "created_at",
+        "updated_at",
+    },
     "VM": {
         "state",
         "host",

@@ -51,7 +51,7 @@ def test_every_boot_of_a_vm(asking: CommandLine, guest: str, zone: str) -> None:
         asking("vms", "stop", guest)
     title, *rows = asking("vms", "boots", guest).lines
     assert title.split() == ["BOOT", "SEALED", "HOST", "CPUS", "MODE", "LIST", "ADOPTED"]
-    assert [(row.split()[0], *row.split()[3:6]) for row in rows] == [
+    assert [(row.split()[0], *row.split()[4:7]) for row in rows] == [
         ("1", f"{zone}-1", "0-1", "discoverable"),
         ("2", f"{zone}-2", "all", "discoverable"),
     ]

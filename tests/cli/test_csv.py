@@ -83,8 +83,45 @@ def test_every_column_has_its_place() -> None:
 
 
 def test_a_wrong_header_is_told_before_any_row_is_read() -> None:
-    with pytest.raises(UnusableFile, match=r"no column revidr, an unknown column 'colour', column midr twice"):
+    with pytest.raises(
+        UnusableFile,
+        match=r"no column revidr, an unknown column 'colour': did you mean label.colour\?, column midr twice",
+    ):
         next(csv_as_ndjson(["name,midr,colour,midr\n"]))
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("name;midr;revidr;aidr", "the CSV is separated by ; where a comma is expected"),
+        ("name\tmidr\trevidr", "the CSV is separated by tabs where a comma is expected"),
+        (
+            "Name,MIDR,REVIDR,AIDR",
+            "columns are written in lower case: Name is name, MIDR is midr, REVIDR is revidr, AIDR is aidr",
+        ),
+        ("Name,midr,revidr,Label.zone", "columns are written in lower case: Name is name, Label.zone is label.zone"),
+        ("name,midr,revidr,zone", "the CSV has an unknown column 'zone': did you mean label.zone?"),
+        ("name,midr,rev_idr", "the CSV has an unknown column 'rev_idr': did you mean revidr?"),
+        (
+            "name,midr,revidr,Kernel release",
+            "the CSV has an unknown column 'Kernel release': did you mean kernel_release?",
+        ),
+        ("name,midr,revidr,", "the CSV has a column without a title"),
+        ("Name,midr", "columns are written in lower case: Name is name; the CSV has no column revidr"),
+    ],
+)
+def test_one_cause_is_one_fault_with_what_was_probably_meant(header: str, said: str) -> None:
+    with pytest.raises(UnusableFile) as refusal:
+        next(csv_as_ndjson([f"{header}\n"]))
+    assert str(refusal.value) == said
+
+
+def test_a_csv_of_a_spreadsheet_with_labels_of_kubernetes() -> None:
+    header = "name,cpu_list,midr,revidr,aidr,label.topology.kubernetes.io/zone,label.node-role.kubernetes.io/worker"
+    hosts = converted('b,"0,1",0x411fd461,0x0,0x0,z1,', 'b,"4,5",0x411fd4d0,0x0,0x0,,', header=header)
+    assert [(host["labels"], len(host["cpus"])) for host in hosts.values()] == [
+        ({"topology.kubernetes.io/zone": "z1"}, 2)
+    ]
 
 
 @given(st.lists(st.sampled_from(["", '"a ""quoted""\nlabel"', "r1"]), max_size=8), st.integers(0, 3))

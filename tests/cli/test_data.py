@@ -97,7 +97,7 @@ def test_makers_are_known_by_their_rows(roadstead: CommandLine, tmp_path: Path) 
     done = roadstead("data", "check", path)
     assert done.lines == [
         f"✗ {path}: 1 fault in implementers.json",
-        "  /0/country: is not a known key. Known: implementer, name (line 1)",
+        "  /0/country: is not a known key. Known: full_name, implementer, name (line 1)",
     ]
 
 

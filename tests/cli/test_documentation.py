@@ -1,8 +1,9 @@
-"""docs/cli.md, held against the program."""
+"""What pages say of the command line, held against the program."""
 
 import json
 import re
 import shlex
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,16 @@ import pytest
 
 from roadstead.cli.application import _COMMANDS, _command
 from roadstead.cli.csv_hosts import COLUMNS, csv_as_ndjson
+from tests.cli import consoles
+from tests.cli.consoles import DOCS
 from tests.cli.program import CommandLine
 
-TEXT = (Path(__file__).parents[2] / "docs/cli.md").read_text(encoding="utf-8")
+REFUSAL = re.compile(r"✗|^roadstead: | cannot move to ", re.MULTILINE)
+NEEDED = ("bash", "curl", "jq")
+NOT_RUN = {"make demo", "roadstead data check errata.json", "roadstead --help"}
+"""The tests are in the place of the first; another test makes the file of the second; the third would be long."""
+
+TEXT = (DOCS / "cli.md").read_text(encoding="utf-8")
 
 
 def shown() -> list[list[str]]:
@@ -43,6 +51,28 @@ def test_an_example_uses_commands_and_options_that_exist(roadstead: CommandLine,
 def test_every_command_is_in_it(name: str) -> None:
     for path in leaves(_command(name), name):
         assert f"roadstead {' '.join(path)}" in TEXT
+
+
+@pytest.mark.skipif(not all(map(shutil.which, NEEDED)), reason="the pages use these programs")
+@pytest.mark.parametrize(
+    ("page", "word"), [("cli.md", "roadstead"), ("five-minutes.md", "roadstead"), ("five-minutes.md", "curl")]
+)
+def test_commands_do_what_a_page_shows(page: str, word: str, tmp_path: Path) -> None:
+    """If this fails for good reasons, `python -m tests.cli.consoles` writes down what they print now."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    commands = [each for each in consoles.shown(text, word) if each.command not in NOT_RUN]
+    for each in consoles.run(commands, text, tmp_path / "run"):
+        assert each.shown.agrees(each.printed), f"{each.shown.command}\n{each.printed}"
+        assert each.code == 0 or (each.code == 1 and REFUSAL.search(each.shown.output)), each
+
+
+def test_the_readme_shows_the_screen_of_five_minutes() -> None:
+    (screen,) = (
+        each.output
+        for each in consoles.shown((DOCS / "five-minutes.md").read_text(encoding="utf-8"), "roadstead")
+        if each.command.startswith("roadstead vms explain ")
+    )
+    assert screen in (DOCS.parent / "README.md").read_text(encoding="utf-8")
 
 
 def test_every_option_of_all_commands_is_in_it(roadstead: CommandLine) -> None:

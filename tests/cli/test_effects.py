@@ -12,7 +12,7 @@ def test_what_would_weaken_a_guest_is_left_out_of_its_list_and_told(asking: Comm
     lines = asking("vms", "implementation-list", "vm-1").lines
     assert "Left out, because they would weaken the guest" in lines
     assert "AmpereOne r0p0  0x00000000c00fac30  1      ARM64_HAS_BBML3" in lines
-    explained = asking("vms", "explain", "vm-1", "--host", "h5")
+    explained = asking("vms", "explain", "vm-1", "h5")
     assert "✗ would_weaken_guest  (waiting does not help)" in explained.lines
 
 

@@ -54,19 +54,25 @@ def screen(lines: list[str]) -> str:
 
 
 def test_why_it_cannot_go_there_on_one_screen(asking: CommandLine) -> None:
-    done = asking("vms", "explain", "vm-1", "--host", "h7")
+    done = asking("vms", "explain", "vm-1", "h7")
     assert screen(done.lines) == CANNOT_MOVE
     assert (done.code, done.err) == (1, "")
 
 
+def test_the_host_may_stand_where_it_stands_with_targets(asking: CommandLine) -> None:
+    as_option = asking("vms", "explain", "vm-1", "--host", "h7")
+    assert as_option == asking("vms", "explain", "vm-1", "h7")
+    assert asking("vms", "explain", "vm-1", "h7", "--host", "h7").code == 2
+
+
 def test_where_it_may_go(asking: CommandLine) -> None:
-    done = asking("vms", "explain", "vm-1", "--host", "h3")
+    done = asking("vms", "explain", "vm-1", "h3")
     assert screen(done.lines) == MAY_MOVE
     assert (done.code, done.err) == (0, "")
 
 
 def test_an_unknown_register_is_shown_as_unknown(asking: CommandLine) -> None:
-    done = asking("vms", "explain", "vm-1", "--host", "h4")
+    done = asking("vms", "explain", "vm-1", "h4")
     assert done.code == 1
     assert "?              –                    Arm Neoverse N1 r3p1" in done.lines
     assert "?  AIDR_EL1    –                    unknown" in done.lines
@@ -74,7 +80,7 @@ def test_an_unknown_register_is_shown_as_unknown(asking: CommandLine) -> None:
 
 
 def test_every_kind_of_cpu_of_a_host_is_compared(asking: CommandLine) -> None:
-    done = asking("vms", "explain", "vm-1", "--host", "h8")
+    done = asking("vms", "explain", "vm-1", "h8")
     assert [line[0] for line in done.lines if line[1:].strip().startswith("Arm Neoverse")] == ["✓", "✗"]
     assert "1 reason against it" in done.lines
 
@@ -97,21 +103,21 @@ def test_programs_get_the_verdict_itself(asking: CommandLine, command: str) -> N
 
 
 def test_a_host_that_is_not_there_is_no_verdict(asking: CommandLine) -> None:
-    done = asking("vms", "explain", "vm-1", "--host", "h99")
+    done = asking("vms", "explain", "vm-1", "h99")
     assert (done.code, done.out) == (1, "")
     assert done.err.startswith("roadstead: there is no host 'h99' [host_not_found]")
 
 
 def test_a_screen_is_as_wide_as_the_terminal(asking: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "70")
-    done = asking("vms", "explain", "vm-1", "--host", "h7")
+    done = asking("vms", "explain", "vm-1", "h7")
     assert max(len(line) for line in done.lines) <= 70
     assert "≠  REVIDR_EL1  0x0000000000000000    0x0000000000000001" in done.lines
 
 
 def test_a_pipe_gets_lines_that_are_not_broken(asking: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS")
-    done = asking("vms", "explain", "vm-1", "--host", "h7")
+    done = asking("vms", "explain", "vm-1", "h7")
     assert (
         "  h7 is Arm Neoverse N1 r3p1 with REVIDR 0x1; the list has Arm Neoverse N1 r3p1 with REVIDR 0x0" in done.lines
     )

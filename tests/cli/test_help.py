@@ -12,6 +12,7 @@ from roadstead.client import documents
 from tests.cli.program import CommandLine
 
 COMMANDS = [
+    "status",
     "hosts",
     "vms",
     "migrations",

@@ -2,7 +2,7 @@ import pytest
 
 from tests.cli.program import CommandLine
 
-pytestmark = pytest.mark.usefixtures("fleet")
+pytestmark = pytest.mark.usefixtures("fleet", "wide")
 
 
 def test_implementations(asking: CommandLine) -> None:

@@ -22,6 +22,7 @@ VM: Final = {
 
 # Each with all its options that say something to the service; what is left out here counts as missing.
 COMMANDS: Final[Mapping[str, list[str]]] = {
+    "get_fleet": ["status"],
     "list_hosts": [
         "hosts list --label zone=fra1 --state active --implementation 0x413fd0c1 --limit 5",
         "hosts list --stale --incomplete --unreadable",
@@ -54,7 +55,7 @@ COMMANDS: Final[Mapping[str, list[str]]] = {
     "list_hypercalls": ["vms hypercalls vm-1 --abi rfc-v2"],
     "answer_hypercall": ["vms answer-hypercall vm-1 0xc6000041 0x1 --abi kvm"],
     "list_targets": ["vms targets vm-1 --limit 5"],
-    "get_target": ["vms targets vm-1 --host h2", "vms explain vm-1 --host h2"],
+    "get_target": ["vms targets vm-1 --host h2", "vms explain vm-1 h2"],
     "list_rejections": ["vms rejections vm-1"],
     "preview_placement": ["preview h1 --file FILE --cpus 0-3"],
     "admit_migration": ["vms migrate vm-1 h2"],

@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.program import PROGRAM
 from tests.collector.host_tree import GRAVITON2, write_host
-from tests.failing_service import Scripted, failing_service
+from tests.failing_service import Scripted, failing_service, problem
 from tests.waiting import PATIENCE
 
 HEAVY = {"alembic", "fastapi", "sqlalchemy", "starlette", "uvicorn"}
@@ -93,9 +93,49 @@ def test_a_defect_is_no_no() -> None:
 
 
 @pytest.mark.usefixtures("fleet")
+def targets(start: int, next_cursor: str | None) -> Scripted:
+    """A page of the largest size."""
+    items = [{"host": f"h{number}", "implementations": [{"name": "CPU"}]} for number in range(start, start + 1000)]
+    return Scripted(200, {"items": items, "next_cursor": next_cursor, "fleet_revision": 1, "total": 2000})
+
+
+@pytest.mark.parametrize(("form", "last"), [("table", "h999"), ("json", '"h999"'), ("yaml", "h999"), ("name", "h999")])
+def test_what_has_come_of_a_long_list_is_printed_before_the_rest_is_asked_for(form: str, last: str) -> None:
+    with failing_service() as service:
+        service.will(targets(0, "more"), problem(500, "internal_error"))
+        run = subprocess.run(
+            [PROGRAM, "vms", "targets", "vm-1", "--limit", "0", "-o", form, "--server", service.url],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        assert [heard.path.partition("?")[2] for heard in service.heard] == ["limit=1000", "limit=1000&cursor=more"]
+    assert run.returncode == 3
+    assert last in run.stdout
+    assert "internal_error" in run.stderr
+
+
+def test_somebody_who_waits_for_a_file_sees_how_far_it_is(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    path = tmp_path / "targets"
+    with failing_service() as service, path.open("wb") as file:
+        service.will(targets(0, "more"), targets(1000, None))
+        command = [PROGRAM, "vms", "targets", "vm-1", "--limit", "0", "--server", service.url]
+        with subprocess.Popen(command, stdout=file, stderr=theirs) as run:
+            os.close(theirs)
+            seen = _read(ours)
+            while piece := _read(ours):
+                seen += piece
+            assert run.wait(PATIENCE) == 0
+    os.close(ours)
+    assert b"1,000 so far" in seen
+    assert len(path.read_text().splitlines()) == 2001
+
+
 def test_a_terminal_without_the_signs_still_gets_the_words(service_url: str) -> None:
     run = subprocess.run(
-        [PROGRAM, "vms", "explain", "vm-1", "--host", "h3", "--server", service_url],
+        [PROGRAM, "vms", "explain", "vm-1", "h3", "--server", service_url],
         capture_output=True,
         timeout=PATIENCE,
         check=False,

@@ -114,6 +114,26 @@ def test_every_answer_that_has_warnings_is_told_with_them(roadstead: CommandLine
     assert (done.code, done.err) == (0, "warning: vm-1: look at it [odd]\n")
 
 
+@pytest.mark.parametrize("form", ["table", "json", "yaml", "name"])
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (["vms", "list", "--host", "nope"], "host_not_found"),
+        (["vms", "export", "--host", "nope"], "host_not_found"),
+        (["migrations", "list", "--vm", "nope"], "vm_not_found"),
+    ],
+)
+def test_a_list_of_what_is_not_there_says_so(asking: CommandLine, command: list[str], code: str, form: str) -> None:
+    done = asking(*command, "-o", form)
+    assert (done.code, done.out) == (1, "")
+    assert code in done.err
+
+
+def test_a_list_of_what_is_there_may_be_empty(asking: CommandLine, guest: str, zone: str) -> None:
+    assert asking("vms", "list", "--host", f"{zone}-1", "-o", "json").out == "[]\n"
+    assert asking("migrations", "list", "--vm", guest, "-o", "json").out == "[]\n"
+
+
 def test_vms_by_their_exposure(asking: CommandLine, guest: str, zone: str) -> None:
     asking("vms", "adopt", guest, f"{zone}-1", "--implementation", "0x481fd010,0x0,0x551")
     exposed, others = (

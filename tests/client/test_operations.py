@@ -16,6 +16,7 @@ from roadstead.client import (
     compatibility,
     effects,
     errata,
+    fleet,
     hosts,
     hypercalls,
     implementation_lists,
@@ -33,6 +34,7 @@ VM: Final[VmInput] = {"guest": {"discovers_implementations": True}}
 
 # Each with all that it takes: what is left out here counts as missing in the client.
 CALLS: Final[Mapping[str, list[partial[Call[Any]]]]] = {
+    "get_fleet": [partial(fleet.read)],
     "list_hosts": [
         partial(
             hosts.find,

@@ -66,6 +66,7 @@ READS = {
     "/v1/migrations": 1,
     "/v1/migrations?vm=vm-1&state=failed": 1,
     "/metrics": 6,
+    "/v1/fleet": 6,
 }
 
 

@@ -7,7 +7,8 @@ from app.domain.fleet.placement import Placement
 from app.domain.paging import PageRequest
 from app.domain.planning.guest import Guest
 from app.domain.preconditions import UNCONDITIONAL
-from app.domain.vms.vm import Boot, VmDefinition
+from app.domain.vms.advice import SealedBoot
+from app.domain.vms.vm import VmDefinition
 from app.services.boots import BootRequest, boot_vm, list_boots, stop_vm
 from app.services.context import Context
 from app.services.hosts import put_host
@@ -29,12 +30,12 @@ async def context(worker: Context) -> Context:
     return worker
 
 
-def booting(context: Context) -> UseCase[Boot]:
+def booting(context: Context) -> UseCase[SealedBoot]:
     return boot_vm(context, BootRequest("vm-1", "h1"), UNCONDITIONAL)
 
 
-def told(boot: Boot) -> Answer:
-    return Answer(201, {"Location": f"{boot.vm}/{boot.number}"}, b"booted")
+def told(sealed: SealedBoot) -> Answer:
+    return Answer(201, {"Location": f"{sealed.boot.vm}/{sealed.boot.number}"}, b"booted")
 
 
 def refused(error: RoadsteadError) -> Answer:
@@ -52,7 +53,7 @@ async def boots(context: Context) -> list[int]:
 async def test_nothing_happens_before_it_is_carried_out(context: Context) -> None:
     case = booting(context)
     assert await boots(context) == []
-    boot = await run(context, case)
+    boot = (await run(context, case)).boot
     assert (boot.vm, boot.number) == ("vm-1", 1)
     assert await boots(context) == [1]
 
@@ -63,7 +64,7 @@ async def test_it_can_be_carried_out_again(context: Context) -> None:
     with pytest.raises(VmRunning):
         await run(context, case)
     await run(context, stop_vm(context, "vm-1", UNCONDITIONAL))
-    assert (await run(context, case)).number == 2
+    assert (await run(context, case)).boot.number == 2
 
 
 async def test_under_a_key_it_is_carried_out_once(context: Context) -> None:
@@ -96,7 +97,7 @@ async def test_what_was_not_judged_leaves_its_key_free(context: Context, error: 
 
 
 async def test_what_cannot_be_told_is_not_done(context: Context) -> None:
-    def untold(_: Boot) -> Answer:
+    def untold(_: SealedBoot) -> Answer:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

@@ -14,7 +14,9 @@ from app.api.models.common import (
     Out,
     RegistersIn,
     VmNameOut,
+    WarningOut,
     example,
+    warned,
 )
 from app.api.models.implementation_lists import PlanOut, plan_fields
 from app.api.models.placements import MAX_IMPLEMENTATIONS
@@ -22,6 +24,7 @@ from app.domain.cpu.cpu_names import CpuNames
 from app.domain.planning.adoption import Adoption
 from app.domain.planning.implementation_list import ImplementationList
 from app.domain.planning.plan import Mode
+from app.domain.vms.advice import SealedBoot
 from app.domain.vms.vm import Boot
 
 
@@ -69,6 +72,20 @@ class ListOut(PlanOut):
             sealed_at=boot.sealed_at,
             adopted=boot.adopted,
         )
+
+
+class SealedOut(ListOut):
+    """The list that a boot has just sealed."""
+
+    warnings: list[WarningOut] = Field(
+        [],
+        description="About the VM and its host; left out where there is nothing to say.",
+        exclude_if=lambda warnings: not warnings,
+    )
+
+    @classmethod
+    def from_sealed(cls, sealed: SealedBoot, names: CpuNames) -> "SealedOut":
+        return cls(**dict(ListOut.from_boot(sealed.boot, names)), warnings=warned(sealed.advice))
 
 
 class BootsOut(Out):

@@ -1,5 +1,6 @@
 """Types of fields that many wire models share."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
@@ -22,6 +23,7 @@ from app.domain.cpu.cpulist import CpuList, parse_cpulist
 from app.domain.cpu.implementation import Implementation, ReportedImplementation
 from app.domain.cpu.midr import check_midr
 from app.domain.cpu.registers import REGISTER_MAX, format_register, parse_register
+from app.domain.planning.advice import Advice
 
 
 class In(BaseModel):
@@ -195,6 +197,21 @@ class ImplementationOut(Out):
         cls, implementation: Implementation | ReportedImplementation, names: CpuNames
     ) -> "ImplementationOut":
         return cls(**implementation._asdict(), name=names.name(implementation))
+
+
+class WarningOut(Out):
+    code: str
+    detail: str
+
+
+Warnings = Annotated[
+    list[WarningOut],
+    Field(description="What contradicts itself or the facts. Nothing is decided by it.", examples=[[]]),
+]
+
+
+def warned(advice: Iterable[Advice]) -> list[WarningOut]:
+    return [WarningOut(code=each.code, detail=each.detail) for each in advice]
 
 
 Admissible = Annotated[

@@ -23,7 +23,9 @@ from app.api.models.common import (
     RegisterIn,
     RegisterOut,
     Text,
+    Warnings,
     example,
+    warned,
 )
 from app.domain.cpu.cpu_names import CpuNames
 from app.domain.cpu.cpulist import CpuList
@@ -32,6 +34,7 @@ from app.domain.cpu.implementation import ReportedImplementation
 from app.domain.fleet.capabilities import DISCOVERY_HYPERCALLS, WRITABLE_ID_REGISTERS, Capabilities
 from app.domain.fleet.history import IdentityPeriod, PastIdentity
 from app.domain.fleet.host import MAX_LABELS, Capacity, Host, HostRecord, HostState, Profile
+from app.domain.planning.advice import host_advice
 
 MAX_GROUPS = 1024
 
@@ -205,6 +208,7 @@ class HostOut(HostReport):
     unreadable: bool = Field(
         description="What is stored of it cannot be read, so it is no target and covers no VM. Report it again."
     )
+    warnings: Warnings
     fleet_revision: FleetRevision = Field(description="The fleet revision of its last change.")
     created_at: datetime
     updated_at: datetime
@@ -218,6 +222,7 @@ class HostOut(HostReport):
             implementations=[ImplementationOut.from_domain(each, names) for each in identity.reported],
             identity_complete=identity.complete,
             unreadable=not identity.readable,
+            warnings=warned(host_advice(record.host.profile)),
             fleet_revision=record.revision,
             created_at=record.created_at,
             updated_at=record.updated_at,

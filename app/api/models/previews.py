@@ -8,7 +8,9 @@ from app.api.models.common import (
     In,
     Name,
     Out,
+    Warnings,
     example,
+    warned,
 )
 from app.api.models.effects import EffectsOut
 from app.api.models.guests import GuestIn
@@ -43,6 +45,7 @@ class PreviewOut(Out):
     implementation_list: PlanOut
     targets: PreviewTargetsOut
     effects: EffectsOut = Field(description="What the list would do to the guest.")
+    warnings: Warnings
     fleet_revision: FleetRevision
 
     @classmethod
@@ -52,5 +55,6 @@ class PreviewOut(Out):
             implementation_list=PlanOut.from_plan(preview.plan, names),
             targets=PreviewTargetsOut(total=preview.targets.total, items=items),
             effects=EffectsOut.from_domain(preview.plan.list.digest, effects, names),
+            warnings=warned(preview.advice),
             fleet_revision=preview.plan.fleet_revision,
         )

@@ -12,7 +12,9 @@ from app.api.models.common import (
     NextCursor,
     Out,
     VmNameOut,
+    Warnings,
     example,
+    warned,
 )
 from app.api.models.guests import GuestIn, GuestOut
 from app.api.models.placements import PlacementIn, PlacementOut
@@ -55,11 +57,6 @@ class ResourcesOut(Out):
     memory_mib: int
 
 
-class WarningOut(Out):
-    code: str
-    detail: str
-
-
 class VmOut(Out):
     """A VM as it stands now."""
 
@@ -75,7 +72,7 @@ class VmOut(Out):
     exposed: bool = Field(description="Its host has registers that its sealed list does not cover.")
     migration: MigrationIdOut | None = Field(description="The open one.")
     accepted_hazards: AcceptedHazards
-    warnings: list[WarningOut]
+    warnings: Warnings
 
     @classmethod
     def from_domain(cls, advised: AdvisedVm) -> "VmOut":
@@ -97,7 +94,7 @@ class VmOut(Out):
             exposed=vm.exposed,
             migration=running.migration if running else None,
             accepted_hazards=list(plan.accepted_hazards) if plan else [],
-            warnings=[WarningOut(code=each.code, detail=each.detail) for each in advised.advice],
+            warnings=warned(advised.advice),
         )
 
 

@@ -20,6 +20,8 @@ class Capability:
     """What a host without it cannot do: the end of a sentence."""
     remedy: str
     """What a host needs to have it."""
+    since: tuple[int, int]
+    """The first Linux that can have it: major and minor."""
 
     @property
     def lack(self) -> str:
@@ -32,12 +34,14 @@ WRITABLE_ID_REGISTERS: Final = Capability(
     "KVM_CAP_ARM_WRITABLE_IMP_ID_REGS (Linux 6.15): guests keep their MIDR, REVIDR and AIDR.",
     "keep the guest's MIDR, REVIDR and AIDR",
     "run a kernel with KVM_CAP_ARM_WRITABLE_IMP_ID_REGS (Linux 6.15 or later) and report the capability",
+    (6, 15),
 )
 DISCOVERY_HYPERCALLS: Final = Capability(
     "discovery_hypercalls",
     "KVM forwards DISCOVER_IMPL_* and the VMM answers them.",
     "answer the discovery hypercalls",
     "run Linux 6.15 or later and a VMM that answers DISCOVER_IMPL_*, and report the capability",
+    (6, 15),
 )
 
 CAPABILITIES: Final = (WRITABLE_ID_REGISTERS, DISCOVERY_HYPERCALLS)

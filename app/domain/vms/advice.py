@@ -4,17 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
+from app.domain.fleet.fleet import FleetHost
+from app.domain.fleet.placement import Placement
+from app.domain.planning.advice import Advice, host_advice
 from app.domain.planning.guest import Guest
 from app.domain.planning.plan import Mode
 from app.domain.reference.kernels import KernelBehaviours, KernelVersion
 from app.domain.reference.reference_data import ReferenceData
-from app.domain.vms.vm import Running, Vm, VmRecord
-
-
-@dataclass(frozen=True, slots=True)
-class Advice:
-    code: str
-    detail: str
+from app.domain.vms.transitions import booted
+from app.domain.vms.vm import Boot, Running, Vm, VmRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +31,32 @@ class AdvisedVm:
         return cls(record, tuple(advice(record.vm, reference)))
 
 
+@dataclass(frozen=True, slots=True)
+class SealedBoot:
+    """A boot that has just been sealed, with the advice about its VM and its host."""
+
+    boot: Boot
+    advice: tuple[Advice, ...]
+
+    @classmethod
+    def of(cls, boot: Boot, vm: Vm, host: FleetHost, reference: ReferenceData) -> Self:
+        about_vm = advice(booted(vm, boot, host), reference)
+        return cls(boot, (*about_vm, *host_advice(host.profile)))
+
+
 def advice(vm: Vm, reference: ReferenceData) -> Iterator[Advice]:
-    guest, placement = vm.definition.guest, vm.definition.placement
+    guest = vm.definition.guest
+    yield from advice_before_a_boot(vm.definition.placement, guest, reference)
+    if vm.running:
+        yield from _about_boot(vm.running, guest)
+
+
+def advice_before_a_boot(placement: Placement, guest: Guest, reference: ReferenceData) -> Iterator[Advice]:
+    """What is odd about a definition."""
     if guest.kernel_release is not None:
         yield from _about_kernel(guest.kernel_release, guest.discovers_implementations, reference.kernels)
     if unknown := sorted(set(placement.accept_hazards) - reference.tables.hazard_tables):
         yield Advice("unknown_hazard", f"accept_hazards names {', '.join(unknown)}, which no table is called")
-    if vm.running:
-        yield from _about_boot(vm.running, guest)
 
 
 def _about_boot(running: Running, guest: Guest) -> Iterator[Advice]:

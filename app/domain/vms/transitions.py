@@ -12,7 +12,7 @@ from app.domain.fleet.fleet import FleetHost
 from app.domain.planning.eligibility import Move
 from app.domain.reference.reference_data import ReferenceData
 from app.domain.vms.migration import Migration, MigrationState
-from app.domain.vms.vm import Running, Vm
+from app.domain.vms.vm import Boot, Running, Vm
 
 
 def running_of(vm: Vm) -> Running:
@@ -40,6 +40,11 @@ def idle(vm: Vm) -> Vm:
     if settled(vm).running:
         raise VmRunning(vm.name)
     return vm
+
+
+def booted(vm: Vm, boot: Boot, host: FleetHost) -> Vm:
+    """The VM in its new boot. Raises VmRunning or VmMigrating unless it was only defined."""
+    return replace(idle(vm), running=Running(boot=boot, host=host.name, identity=host.identity))
 
 
 def stopped(vm: Vm) -> Vm:

@@ -7,7 +7,8 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
-from roadstead.cli.views.tables import IMPLEMENTATION_COLUMNS, Column, Columns, counted, heading, table
+from roadstead.cli.views.layout import Column, Columns
+from roadstead.cli.views.tables import IMPLEMENTATION_COLUMNS, counted, heading, table
 from roadstead.client.documents import Compatibility, Implementation
 
 _Key = tuple[str, str, str | None]
@@ -21,7 +22,13 @@ _CELL: Final = 3
 
 
 def _of_member(column: Column[Implementation]) -> Column[_Numbered]:
-    return Column(column.title, lambda each: column.cell(each[1]))
+    brief = column.brief
+    return Column(
+        column.title,
+        lambda each: column.cell(each[1]),
+        column.yields,
+        brief and (lambda each: brief(each[1])),
+    )
 
 
 _MEMBERS: Final[Columns[_Numbered]] = (

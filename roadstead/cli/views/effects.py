@@ -7,7 +7,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from roadstead.cli.views.errata import section
-from roadstead.cli.views.tables import Column, Columns, fields, names
+from roadstead.cli.views.layout import Column, Columns
+from roadstead.cli.views.tables import fields, names, short_names
 from roadstead.client.documents import Applied, BelievedSafe, Effects
 
 
@@ -20,7 +21,12 @@ def _certainty(applied: Applied) -> str:
 _APPLIED: Final[Columns[Applied]] = (
     Column("ID", lambda applied: applied["id"]),
     Column("CERTAIN", _certainty),
-    Column("CAUSED BY", lambda applied: names(applied["implementations"])),
+    Column(
+        "CAUSED BY",
+        lambda applied: names(applied["implementations"]),
+        yields=1,
+        brief=lambda applied: short_names(applied["implementations"]),
+    ),
     Column("", lambda applied: Text("only other hosts", "yellow") if applied["only_other_hosts"] else ""),
 )
 
@@ -28,8 +34,18 @@ _APPLIED: Final[Columns[Applied]] = (
 _BELIEVED: Final[Columns[BelievedSafe]] = (
     Column("ID", lambda believed: believed["id"]),
     Column("HAZARD", lambda believed: Text("hazard", "bold red") if believed["hazard"] else ""),
-    Column("SAFE", lambda believed: names(believed["implementations"])),
-    Column("TAKEN FOR SAFE", lambda believed: Text(names(believed["not_safe"]), "red")),
+    Column(
+        "SAFE",
+        lambda believed: names(believed["implementations"]),
+        yields=1,
+        brief=lambda believed: short_names(believed["implementations"]),
+    ),
+    Column(
+        "TAKEN FOR SAFE",
+        lambda believed: Text(names(believed["not_safe"]), "red"),
+        yields=2,
+        brief=lambda believed: Text(short_names(believed["not_safe"]), "red"),
+    ),
 )
 
 

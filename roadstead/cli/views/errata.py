@@ -6,16 +6,8 @@ from typing import Final, TypeVar
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from roadstead.cli.views.tables import (
-    IMPLEMENTATION_COLUMNS,
-    Column,
-    Columns,
-    counted,
-    fields,
-    heading,
-    maybe,
-    table,
-)
+from roadstead.cli.views.layout import Column, Columns
+from roadstead.cli.views.tables import IMPLEMENTATION_COLUMNS, counted, fields, heading, maybe, table
 from roadstead.client.documents import Concern, Erratum, ModelRange
 
 D = TypeVar("D")
@@ -23,9 +15,9 @@ D = TypeVar("D")
 
 ERRATA: Final[Columns[Erratum]] = (
     Column("ID", lambda erratum: erratum["id"]),
-    Column("CLASS", lambda erratum: erratum["class"]),
-    Column("HAZARD", lambda erratum: Text("hazard", "red") if erratum["hazard_table"] else ""),
-    Column("TITLE", lambda erratum: erratum["title"]),
+    Column("CLASS", lambda erratum: erratum["class"], yields=2),
+    Column("HAZARD", lambda erratum: Text("hazard", "red") if erratum["hazard_table"] else "", yields=1),
+    Column("TITLE", lambda erratum: erratum["title"], yields=3, cut=True),
 )
 
 

@@ -1,14 +1,15 @@
 """Why a VM can or cannot move to a host, on one screen: the registers side by side, every reason, what would help."""
 
 from collections.abc import Iterator, Mapping
+from operator import itemgetter
 from typing import Final, Literal, NamedTuple
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
+from roadstead.cli.views.layout import Cell, Column
 from roadstead.cli.views.problems import reason_view
-from roadstead.cli.views.tables import NOTHING, fields, heading, register, short_digest
+from roadstead.cli.views.tables import NOTHING, fields, heading, register, short_digest, table
 from roadstead.client.documents import Comparison, Host, Reason, Verdict, Vm
 
 _REGISTERS: Final[Mapping[Literal["midr", "revidr", "aidr"], str]] = {
@@ -16,6 +17,10 @@ _REGISTERS: Final[Mapping[Literal["midr", "revidr", "aidr"], str]] = {
     "revidr": "REVIDR_EL1",
     "aidr": "AIDR_EL1",
 }
+
+
+_Row = tuple[Cell, Cell, Cell, Cell]
+"""What it is about, and it on the list and on the host."""
 
 
 class Explanation(NamedTuple):
@@ -67,15 +72,17 @@ def _about_host(host: Host) -> str:
     return f"{host['state']}, kernel {host['kernel_release'] or 'unknown'}, VMM {host['vmm'] or 'unknown'}"
 
 
-def _comparison(verdict: Verdict) -> Table:
-    title = verdict["host"]
-    table = Table("", "", "NEAREST ON THE LIST", title, box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for each in verdict["comparison"]:
-        own, listed = each["implementation"], each["nearest_listed"]
-        table.add_row(_verdict(each), "", listed["name"] if listed else NOTHING, own["name"])
-        for name, register_title in _REGISTERS.items():
-            table.add_row(*_row(register_title, listed[name] if listed else NOTHING, own[name]))
-    return table
+def _comparison(verdict: Verdict) -> RenderableType:
+    titles = ("", "", "NEAREST ON THE LIST", verdict["host"])
+    columns = [Column[_Row](title, itemgetter(position)) for position, title in enumerate(titles)]
+    return table(columns, (row for each in verdict["comparison"] for row in _compared(each)))
+
+
+def _compared(comparison: Comparison) -> Iterator[_Row]:
+    own, listed = comparison["implementation"], comparison["nearest_listed"]
+    yield _verdict(comparison), "", listed["name"] if listed else NOTHING, own["name"]
+    for name, title in _REGISTERS.items():
+        yield _row(title, listed[name] if listed else NOTHING, own[name])
 
 
 def _verdict(comparison: Comparison) -> Text:
@@ -84,7 +91,7 @@ def _verdict(comparison: Comparison) -> Text:
     return Text("✗", "red") if comparison["differing_registers"] else Text("✓", "green")
 
 
-def _row(title: str, listed: str | None, own: str | None) -> tuple[Text, str, Text, Text]:
+def _row(title: str, listed: str | None, own: str | None) -> _Row:
     if listed in (own, NOTHING):
         return Text("?" if own is None else " ", "yellow"), title, register(listed), register(own)
     return Text("≠", "bold red"), title, Text(listed or "", "green"), Text(own or "", "bold red")

@@ -6,16 +6,17 @@ from typing import Final
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from roadstead.cli.views.layout import Cell, Column, Columns
 from roadstead.cli.views.tables import (
     NOTHING,
-    Column,
-    Columns,
     fields,
     heading,
     labels,
     maybe,
+    minute,
     names,
-    register,
+    register_column,
+    short_names,
     state,
     table,
     time,
@@ -31,34 +32,48 @@ from roadstead.client.documents import (
 )
 
 
-def _cpu(host: Host) -> Text:
+def _cpu(host: Host) -> Cell:
     if host["unreadable"]:
         return Text("unreadable", "red")
-    complete = "" if host["identity_complete"] else "  AIDR unknown"
-    return Text.assemble(names(host["implementations"]), (complete, "yellow"))
+    return _cpu_named(host, names(host["implementations"]))
+
+
+def _cpu_named(host: Host, name: str) -> Cell:
+    return name if host["identity_complete"] else Text.assemble(name, ("  AIDR unknown", "yellow"))
+
+
+def _cpu_briefly(host: Host) -> Cell:
+    return _cpu(host) if host["unreadable"] else _cpu_named(host, short_names(host["implementations"]))
+
+
+def _capable(host: Host) -> str:
+    return ", ".join(name for name, able in host["capabilities"].items() if able) or NOTHING
 
 
 HOSTS: Final[Columns[Host]] = (
     Column("NAME", lambda host: host["name"]),
     Column("STATE", lambda host: state(host["state"])),
-    Column("CPU", _cpu),
-    Column("KERNEL", lambda host: maybe(host["kernel_release"])),
-    Column("LABELS", lambda host: labels(host["labels"])),
-    Column("OBSERVED", lambda host: time(host["observed_at"])),
+    Column("CPU", _cpu, yields=1, brief=_cpu_briefly),
+    Column("KERNEL", lambda host: maybe(host["kernel_release"]), yields=3),
+    Column("LABELS", lambda host: labels(host["labels"]), yields=4, cut=True),
+    Column("OBSERVED", lambda host: minute(host["observed_at"]), yields=2),
+    Column("VMM", lambda host: maybe(host["vmm"]), wide=True),
+    Column("CAPACITY", lambda host: resources(host["capacity"]), wide=True),
+    Column("CAPABILITIES", _capable, wide=True),
 )
 
 _CPU_GROUPS: Final[Columns[CpuGroup]] = (
     Column("CPUS", lambda group: group["cpu_list"] or "all"),
-    Column("MIDR_EL1", lambda group: group["midr"]),
-    Column("REVIDR_EL1", lambda group: group["revidr"]),
-    Column("AIDR_EL1", lambda group: register(group["aidr"])),
+    register_column("MIDR_EL1", lambda group: group["midr"]),
+    register_column("REVIDR_EL1", lambda group: group["revidr"]),
+    register_column("AIDR_EL1", lambda group: group["aidr"]),
 )
 
 
 def host_view(host: Host, vms: Sequence[str], *, more: bool) -> RenderableType:
     """A host, with the first VMs on it."""
     able = host["capabilities"]
-    facts: Mapping[str, RenderableType] = {
+    facts: Mapping[str, Cell] = {
         "name": host["name"],
         "state": state(host["state"]),
         "labels": labels(host["labels"]),

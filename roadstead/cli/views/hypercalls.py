@@ -4,7 +4,8 @@ from typing import Final
 
 from rich.console import Group, RenderableType
 
-from roadstead.cli.views.tables import Column, Columns, fields, heading, table
+from roadstead.cli.views.layout import Column, Columns
+from roadstead.cli.views.tables import fields, heading, table
 from roadstead.client.documents import Hypercall, HypercallReturns, Hypercalls
 
 _CALLS: Final[Columns[Hypercall]] = (

@@ -6,13 +6,14 @@ from typing import Final
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from roadstead.cli.views.layout import Cell, Column, Columns
 from roadstead.cli.views.tables import (
     IMPLEMENTATION_COLUMNS,
     NOTHING,
-    Column,
-    Columns,
     fields,
     heading,
+    minute,
+    register_column,
     short_digest,
     table,
     time,
@@ -21,12 +22,14 @@ from roadstead.client.documents import ImplementationList, LeftOut, ListContent,
 
 BOOTS: Final[Columns[ImplementationList]] = (
     Column("BOOT", lambda sealed: str(sealed["boot"])),
-    Column("SEALED", lambda sealed: time(sealed["sealed_at"])),
+    Column("SEALED", lambda sealed: minute(sealed["sealed_at"]), yields=2),
     Column("HOST", lambda sealed: sealed["host"]),
-    Column("CPUS", lambda sealed: sealed["cpus"] or "all"),
-    Column("MODE", lambda sealed: sealed["mode"]),
+    Column("CPUS", lambda sealed: sealed["cpus"] or "all", yields=4),
+    Column("MODE", lambda sealed: sealed["mode"], yields=1),
     Column("LIST", lambda sealed: short_digest(sealed["digest"])),
-    Column("ADOPTED", lambda sealed: "yes" if sealed["adopted"] else ""),
+    Column("ADOPTED", lambda sealed: "yes" if sealed["adopted"] else "", yields=3),
+    Column("DIGEST", lambda sealed: sealed["digest"], wide=True),
+    Column("REVISION", lambda sealed: str(sealed["fleet_revision"]), wide=True),
 )
 
 
@@ -35,7 +38,7 @@ _ENTRIES: Final[Columns[ListEntry]] = (Column("INDEX", lambda entry: str(entry["
 
 _LEFT_OUT: Final[Columns[LeftOut]] = (
     Column("CPU", lambda left: left["implementation"]["name"]),
-    Column("MIDR_EL1", lambda left: left["implementation"]["midr"]),
+    register_column("MIDR_EL1", lambda left: left["implementation"]["midr"]),
     Column("HOSTS", lambda left: str(left["hosts"])),
     Column("FORBIDDEN BY", lambda left: ", ".join(left["hazards"])),
 )
@@ -54,7 +57,7 @@ def content_view(content: ListContent) -> RenderableType:
     return Group(fields(facts), *_entries(content))
 
 
-def about(planned: PlannedList) -> Mapping[str, RenderableType]:
+def about(planned: PlannedList) -> Mapping[str, Cell]:
     why = ", ".join(planned["mode_reasons"])
     return {
         "mode": f"{planned['mode']}: {why}" if why else planned["mode"],

@@ -2,10 +2,11 @@
 
 from typing import Final
 
-from roadstead.cli.views.tables import IMPLEMENTATION_COLUMNS, Column, Columns, counted
+from roadstead.cli.views.layout import Column, Columns
+from roadstead.cli.views.tables import IMPLEMENTATION_COLUMNS, counted
 from roadstead.client.documents import FleetImplementation
 
 FLEET_IMPLEMENTATIONS: Final[Columns[FleetImplementation]] = (
     *IMPLEMENTATION_COLUMNS,
-    Column("HOSTS", lambda each: counted(each["hosts"])),
+    Column("HOSTS", lambda each: counted(each["hosts"]), yields=2),
 )

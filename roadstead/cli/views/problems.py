@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.text import Text
 
+from roadstead.cli.views.wrapping import Indented
 from roadstead.client import Problem
 from roadstead.client.documents import Fault, Reason
 
 _FAULTS_SHOWN = 20
+_MARGIN = "  "
 
 
 def problem_view(problem: Problem) -> RenderableType:
@@ -20,8 +21,8 @@ def reason_view(reason: Reason, detail: str | None = None) -> RenderableType:
     """Why, and what would help; in other words than the service's, where the screen shows more than words."""
     return Group(
         Text.assemble(("✗ ", "red"), (reason["code"], "bold red"), (_duration(reason), "dim")),
-        Padding(Text(detail or reason["detail"]), (0, 0, 0, 2), expand=False),
-        Padding(Text.assemble(("→ ", "green"), reason["remedy"]), (0, 0, 0, 2), expand=False),
+        Indented(detail or reason["detail"], _MARGIN),
+        Indented(Text.assemble(("→ ", "green"), reason["remedy"]), _MARGIN),
     )
 
 
@@ -36,7 +37,7 @@ def _lines(problem: Problem) -> Iterator[RenderableType]:
     for reason in problem.reasons:
         yield reason_view(reason)
     for fault in problem.errors[:_FAULTS_SHOWN]:
-        yield Text.assemble("  ", (_place(problem, fault), "bold"), f": {fault['detail']}")
+        yield Indented(Text.assemble((_place(problem, fault), "bold"), f": {fault['detail']}"), _MARGIN)
     if (total := problem.document.get("errors_total") or len(problem.errors)) > _FAULTS_SHOWN:
         yield Text(f"  … {total} faults in all")
     if problem.request_id:

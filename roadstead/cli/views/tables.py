@@ -1,26 +1,17 @@
 """Tables, and what stands in their cells."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, Generic, NamedTuple, TypeVar
+from datetime import UTC, datetime
+from typing import Final, Generic, TypeVar
 
-from rich.console import RenderableType
-from rich.table import Table
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
 
+from roadstead.cli.views.layout import GAP, Cell, Column, Columns, Layout, Line, width
+from roadstead.cli.views.wrapping import Indented, as_it_is, wrapped
 from roadstead.client.documents import HostsByState, Implementation
 
 D = TypeVar("D")
-D_contra = TypeVar("D_contra", contravariant=True)
-
-Cell = str | Text
-
-
-class Column(NamedTuple, Generic[D_contra]):
-    title: str
-    cell: Callable[[D_contra], Cell]
-
-
-Columns = Sequence[Column[D]]
 
 STYLES: Final[Mapping[str, str]] = {
     "active": "green",
@@ -40,22 +31,49 @@ STYLES: Final[Mapping[str, str]] = {
 NOTHING: Final = "–"
 
 
-def table(columns: Columns[D], rows: Iterable[D]) -> Table:
-    """Rows under titles. Where it is too wide, all columns are folded but the first, which says what a row is."""
-    made = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for position, column in enumerate(columns):
-        made.add_column(column.title, no_wrap=not position, overflow="fold")
-    for row in rows:
-        made.add_row(*(column.cell(row) for column in columns))
-    return made
+class _Table(Generic[D]):
+    def __init__(self, columns: Columns[D], rows: Iterable[D]) -> None:
+        self._columns = columns
+        self._rows = [*rows]
+
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
+        layout = Layout(self._columns, options.max_width)
+        lines = [*layout.lines(self._rows)]
+        yield _text(layout.titles(), "bold")
+        for line in lines:
+            yield _text(line)
 
 
-def fields(named: Mapping[str, RenderableType]) -> Table:
-    """Names and values, one pair a line."""
-    made = Table.grid(padding=(0, 2, 0, 0))
-    for name, value in named.items():
-        made.add_row(Text(name, "bold"), value)
-    return made
+class _Fields:
+    def __init__(self, named: Mapping[str, Cell]) -> None:
+        self._named = named
+
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
+        indent = max(map(width, self._named)) + GAP
+        for name, value in self._named.items():
+            text = Text(value) if isinstance(value, str) else value
+            if max(map(width, text.plain.split()), default=0) > options.max_width - indent:
+                yield Text(name, "bold")
+                yield Indented(text, " " * GAP)
+            else:
+                first, *others = wrapped(text, options.max_width - indent)
+                yield as_it_is(Text.assemble((name, "bold"), " " * (indent - width(name)), first))
+                yield from (as_it_is(Text(" " * indent) + line) for line in others)
+
+
+def table(columns: Columns[D], rows: Iterable[D]) -> RenderableType:
+    """Rows under titles, as many columns as there is room for."""
+    return _Table([column for column in columns if not column.wide], rows)
+
+
+def fields(named: Mapping[str, Cell]) -> RenderableType:
+    """Names and values, one pair a line; below its name where a value has a word that would be broken."""
+    return _Fields(named)
+
+
+def _text(line: Line, style: str = "") -> Text:
+    parts = (part for cell, blanks in line for part in (cell, " " * blanks))
+    return as_it_is(Text.assemble(*parts, style=style))
 
 
 def heading(text: str) -> Text:
@@ -100,13 +118,37 @@ def short_digest(digest: str | None) -> str:
 
 
 def time(written: str | None) -> str:
-    """RFC 3339 without what people do not read."""
-    return NOTHING if written is None else f"{written[:10]} {written[11:19]}"
+    """For example `2026-11-25 13:04:05 UTC`."""
+    return NOTHING if written is None else f"{_utc(written):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def minute(written: str | None) -> str:
+    """The same for a row of a table."""
+    return NOTHING if written is None else f"{_utc(written):%Y-%m-%d %H:%M} UTC"
+
+
+def _utc(written: str) -> datetime:
+    return datetime.fromisoformat(written).astimezone(UTC)
+
+
+def short_register(value: str | None) -> Text:
+    """Without the zeros before it."""
+    return register(value and f"{int(value, 16):#x}")
+
+
+def register_column(title: str, value: Callable[[D], str | None]) -> Column[D]:
+    return Column(title, lambda row: register(value(row)), brief=lambda row: short_register(value(row)))
+
+
+def short_names(implementations: Sequence[Implementation]) -> str:
+    """The first name, and whether there are more."""
+    first, *others = dict.fromkeys(each["name"] for each in implementations)
+    return f"{first}, …" if others else first
 
 
 IMPLEMENTATION_COLUMNS: Final[Columns[Implementation]] = (
-    Column("MIDR_EL1", lambda each: each["midr"]),
-    Column("REVIDR_EL1", lambda each: each["revidr"]),
-    Column("AIDR_EL1", lambda each: register(each["aidr"])),
-    Column("NAME", lambda each: each["name"]),
+    register_column("MIDR_EL1", lambda each: each["midr"]),
+    register_column("REVIDR_EL1", lambda each: each["revidr"]),
+    register_column("AIDR_EL1", lambda each: each["aidr"]),
+    Column("NAME", lambda each: each["name"], yields=1),
 )

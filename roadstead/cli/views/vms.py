@@ -7,7 +7,8 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from roadstead.cli.views.hosts import resources
-from roadstead.cli.views.tables import NOTHING, Column, Columns, fields, labels, maybe, short_digest, state
+from roadstead.cli.views.layout import Cell, Column, Columns
+from roadstead.cli.views.tables import NOTHING, fields, labels, maybe, short_digest, state
 from roadstead.client.documents import Placement, Requirement, Vm
 
 
@@ -19,16 +20,19 @@ VMS: Final[Columns[Vm]] = (
     Column("NAME", lambda vm: vm["name"]),
     Column("STATE", lambda vm: state(vm["state"])),
     Column("HOST", lambda vm: maybe(vm["host"])),
-    Column("MODE", lambda vm: maybe(vm["mode"])),
-    Column("LIST", lambda vm: short_digest(vm["implementation_list"])),
-    Column("EXPOSED", _exposed),
-    Column("MIGRATION", lambda vm: maybe(vm["migration"])),
+    Column("MODE", lambda vm: maybe(vm["mode"]), yields=2),
+    Column("LIST", lambda vm: short_digest(vm["implementation_list"]), yields=3),
+    Column("EXPOSED", _exposed, yields=1),
+    Column("MIGRATION", lambda vm: maybe(vm["migration"]), yields=4),
+    Column("DIGEST", lambda vm: maybe(vm["implementation_list"]), wide=True),
+    Column("KERNEL", lambda vm: maybe(vm["guest"]["kernel_release"]), wide=True),
+    Column("RESOURCES", lambda vm: resources(vm["resources"]), wide=True),
 )
 
 
 def vm_view(vm: Vm) -> RenderableType:
     guest = vm["guest"]
-    facts: Mapping[str, RenderableType] = {
+    facts: Mapping[str, Cell] = {
         "name": vm["name"],
         "state": state(vm["state"]),
         "host": maybe(vm["host"]),

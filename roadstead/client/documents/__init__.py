@@ -8,6 +8,7 @@ from roadstead.client.documents.boots import (
     AdoptionInput,
     BootInput,
     ImplementationList,
+    SealedList,
 )
 from roadstead.client.documents.common import (
     Implementation,
@@ -17,6 +18,7 @@ from roadstead.client.documents.common import (
     Registers,
     RegistersInput,
     Resources,
+    Warned,
 )
 from roadstead.client.documents.compatibility import (
     Compatibility,
@@ -42,6 +44,7 @@ from roadstead.client.documents.errata import (
     ModelRange,
     TableRule,
 )
+from roadstead.client.documents.fleet import Fleet
 from roadstead.client.documents.hosts import (
     Capabilities,
     CapabilitiesInput,
@@ -120,7 +123,6 @@ from roadstead.client.documents.vms import (
     Vm,
     VmInput,
     VmState,
-    Warned,
 )
 
 __all__ = [
@@ -143,6 +145,7 @@ __all__ = [
     "ErratumPage",
     "Fault",
     "Fixed",
+    "Fleet",
     "FleetImplementation",
     "FleetImplementationPage",
     "Group",
@@ -199,6 +202,7 @@ __all__ = [
     "Requirement",
     "RequirementInput",
     "Resources",
+    "SealedList",
     "Selector",
     "SelectorInput",
     "TableRule",

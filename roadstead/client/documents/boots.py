@@ -1,9 +1,9 @@
 """Boots, each with the list that it sealed."""
 
 from collections.abc import Sequence
-from typing import Required, TypedDict
+from typing import NotRequired, Required, TypedDict
 
-from roadstead.client.documents.common import Mode, RegistersInput
+from roadstead.client.documents.common import Mode, RegistersInput, Warned
 from roadstead.client.documents.implementation_lists import PlannedList
 
 
@@ -14,6 +14,13 @@ class ImplementationList(PlannedList):
     boot: int
     sealed_at: str
     adopted: bool
+
+
+class SealedList(ImplementationList):
+    """The list that a boot has just sealed."""
+
+    warnings: NotRequired[list[Warned]]
+    """About the VM and its host; left out where there is nothing to say."""
 
 
 class AdoptionInput(TypedDict):

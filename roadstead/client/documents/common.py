@@ -37,6 +37,13 @@ class Implementation(TypedDict):
     name: str
 
 
+class Warned(TypedDict):
+    """What contradicts itself or the facts. Nothing is decided by it."""
+
+    code: str
+    detail: str
+
+
 class Resources(TypedDict):
     """What a VM needs, or a host has. The same in what is sent."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal, Required, TypedDict
 
-from roadstead.client.documents.common import Implementation, Page, Register, Resources
+from roadstead.client.documents.common import Implementation, Page, Register, Resources, Warned
 
 HostState = Literal["planned", "active", "cordoned", "maintenance", "retired"]
 
@@ -37,6 +37,7 @@ class Host(TypedDict):
     implementations: list[Implementation]
     identity_complete: bool
     unreadable: bool
+    warnings: list[Warned]
     fleet_revision: int
     created_at: str
     updated_at: str

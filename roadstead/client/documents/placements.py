@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal, Required, TypedDict
 
+from roadstead.client.documents.common import Warned
 from roadstead.client.documents.effects import Effects
 from roadstead.client.documents.implementation_lists import PlannedList
 from roadstead.client.documents.targets import Target
@@ -43,6 +44,7 @@ class Preview(TypedDict):
     implementation_list: PlannedList
     targets: PreviewedTargets
     effects: Effects
+    warnings: list[Warned]
     fleet_revision: int
 
 

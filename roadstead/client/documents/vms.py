@@ -2,15 +2,10 @@
 
 from typing import Literal, Required, TypedDict
 
-from roadstead.client.documents.common import Mode, Resources
+from roadstead.client.documents.common import Mode, Resources, Warned
 from roadstead.client.documents.placements import Guest, GuestInput, Placement, PlacementInput
 
 VmState = Literal["defined", "running", "migrating"]
-
-
-class Warned(TypedDict):
-    code: str
-    detail: str
 
 
 class Vm(TypedDict):
