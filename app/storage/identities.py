@@ -5,7 +5,6 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
-from weakref import WeakValueDictionary
 
 from sqlalchemy import Row, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,7 +13,7 @@ from app.domain.cpu.cpulist import read_cpulist
 from app.domain.cpu.identity import CpuGroup, Identity
 from app.domain.cpu.implementation import ReportedImplementation
 from app.domain.fleet.host import UNREADABLE
-from app.kept import Kept
+from app.kept import Shared
 from app.storage.tables import identities, identity_groups
 from app.storage.unreadable import DAMAGE
 from app.storage.upsert import insert
@@ -31,22 +30,11 @@ _GROUP_BYTES: Final = 600
 """What a group takes beside its mask, with its share of what an identity works out."""
 
 
-class IdentityCache:
-    """Committed identities by digest. They never change, so what is here is right for good.
-
-    Those that anybody holds, as the fleet does, are found here as long as that; the others for a while.
-    """
+class IdentityCache(Shared[Identity]):
+    """Committed identities by digest, so that what is here is right for good. The fleet holds its own."""
 
     def __init__(self) -> None:
-        self._held: WeakValueDictionary[bytes, Identity] = WeakValueDictionary()
-        self._recent: Kept[Identity] = Kept(_RECENT_BYTES, _size)
-
-    def get(self, digest: bytes) -> Identity | None:
-        return self._held.get(digest)
-
-    def keep(self, digest: bytes, identity: Identity) -> Identity:
-        """The one that is shared, which is this one unless somebody was faster."""
-        return self._recent.keep(digest, self._held.setdefault(digest, identity))
+        super().__init__(_RECENT_BYTES, _size)
 
 
 def _size(identity: Identity) -> int:

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Final
-from weakref import WeakValueDictionary
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -11,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.errors import ImplementationListUnreadable
 from app.domain.planning.implementation_list import ImplementationList
-from app.kept import Kept
+from app.kept import Shared
 from app.storage.direct import Statement, Write, named
 from app.storage.tables import implementation_lists
 from app.storage.unreadable import DAMAGE, readable
@@ -38,22 +37,19 @@ def digest_text(digest: bytes) -> str:
     return _PREFIX + digest.hex()
 
 
-class ListCache:
-    """Lists by digest, which never change: those that anybody holds, and for a while the others."""
+class ListCache(Shared[ImplementationList]):
+    """Lists by digest."""
 
     def __init__(self) -> None:
-        self._held: WeakValueDictionary[bytes, ImplementationList] = WeakValueDictionary()
-        self._recent: Kept[ImplementationList] = Kept(_KEPT_BYTES, _size)
+        super().__init__(_KEPT_BYTES, _size)
 
-    def get(self, digest: bytes) -> ImplementationList | None:
-        return self._held.get(digest)
-
-    def keep(self, digest: bytes, entries: bytes) -> ImplementationList:
+    def read(self, digest: bytes, entries: bytes) -> ImplementationList:
+        """Keep the list that is stored so. Raises ValueError where it is not the one of the digest."""
         found = ImplementationList.from_binary(entries)
         if digest_bytes(found.digest) != digest:
             message = f"the entries are not those of {digest_text(digest)}"
             raise ValueError(message)
-        return self._recent.keep(digest, self._held.setdefault(digest, found))
+        return self.keep(digest, found)
 
 
 def _size(implementations: ImplementationList) -> int:
@@ -72,7 +68,7 @@ class ImplementationLists:
         statement = select(implementation_lists.c.entries).where(implementation_lists.c.digest == key)
         entries = (await self._connection.execute(statement)).scalar_one_or_none()
         try:
-            return None if entries is None else self._cache.keep(key, entries)
+            return None if entries is None else self._cache.read(key, entries)
         except DAMAGE:
             raise ImplementationListUnreadable(digest) from None
 
@@ -86,14 +82,14 @@ class ImplementationLists:
             )
             for row in await self._connection.execute(statement):
                 if read := readable(
-                    "list", digest_text(row.digest), partial(self._cache.keep, row.digest, row.entries)
+                    "list", digest_text(row.digest), partial(self._cache.read, row.digest, row.entries)
                 ):
                     found[row.digest] = read
         return found
 
     def known(self, digest: bytes, entries: bytes) -> ImplementationList:
         """The list of a row that was read together with something else."""
-        return self._cache.get(digest) or self._cache.keep(digest, entries)
+        return self._cache.get(digest) or self._cache.read(digest, entries)
 
     @staticmethod
     def saving(implementations: ImplementationList) -> Write:

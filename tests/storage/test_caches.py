@@ -91,13 +91,13 @@ def test_lists_make_room_by_their_bytes(monkeypatch: pytest.MonkeyPatch) -> None
 
     short = [a_list(number) for number in range(5)]
     for each in short:
-        cache.keep(digest_bytes(each.digest), each.binary)
+        cache.read(digest_bytes(each.digest), each.binary)
     assert kept(*short) == [True] * 5
     long = a_list(*range(100, 106))
-    cache.keep(digest_bytes(long.digest), long.binary)
+    cache.read(digest_bytes(long.digest), long.binary)
     assert kept(*short, long) == [False, False, False, False, True, True]
     longer = a_list(*range(100, 110))
-    assert cache.keep(digest_bytes(longer.digest), longer.binary) == longer
+    assert cache.read(digest_bytes(longer.digest), longer.binary) == longer
     assert kept(short[4], long, longer) == [True, True, False]
 
 

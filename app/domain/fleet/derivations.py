@@ -4,32 +4,31 @@ When a rack comes back, hundreds of VMs of a few placements are booted on one re
 """
 
 from collections.abc import Callable, Hashable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+
+from app.kept import Kept
 
 _EACH: Final = 4_000
 _ALTOGETHER: Final = 100_000
 """Names, values and implementations that one answer, and all answers of a fleet, may have: some 100 bytes each."""
 
 
+class _Answer(NamedTuple):
+    told: Any
+    size: int
+
+
 class Derivations:
-    """Answers by question. What is large is not kept, and the oldest make room."""
+    """Answers by question. What is large is not kept."""
 
     def __init__(self) -> None:
-        self._kept: dict[Hashable, tuple[Any, int]] = {}
-        self._size = 0
+        self._answers: Kept[_Answer] = Kept(_ALTOGETHER, lambda answer: answer.size)
 
     def once(self, question: Hashable, work: Callable[[], Any], size: Callable[[Any], int]) -> Any:
-        if (found := self._kept.get(question)) is not None:
-            return found[0]
-        answer = work()
-        self._keep(question, answer, size(answer))
-        return answer
-
-    def _keep(self, question: Hashable, answer: Any, size: int) -> None:
-        if size > _EACH:
-            return
-        self._kept[question] = answer, size
-        self._size += size
-        while self._size > _ALTOGETHER:
-            _, freed = self._kept.pop(next(iter(self._kept)))
-            self._size -= freed
+        if (known := self._answers.get(question)) is not None:
+            return known.told
+        told = work()
+        answer = _Answer(told, size(told))
+        if answer.size <= _EACH:
+            self._answers.keep(question, answer)
+        return told
