@@ -19,6 +19,8 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import override
 
+from app.storage.postgresql import cut_if_silent
+
 Made = Select[Any] | UpdateBase
 
 _Process = Callable[[Any], Any]
@@ -136,12 +138,8 @@ class _OnPostgresql(Direct):
     @override
     async def rows(self, statement: Statement, **values: object) -> list[Any]:
         written = statement.written(self._dialect)
-        try:
+        with cut_if_silent(self._driver):
             return written.rows(await self._driver.fetch(written.text, *written.arguments(values)))
-        except TimeoutError:
-            # Cut at once, as `postgresql.cut_when_silent` does.
-            self._driver.terminate()
-            raise
 
     @override
     async def write(self, *writes: Write) -> None:
@@ -150,21 +148,18 @@ class _OnPostgresql(Direct):
 
     @override
     def transaction(self) -> AbstractAsyncContextManager[object]:
-        return self._cut_when_silent(self._driver.transaction())
+        return self._within(self._driver.transaction())
 
     @override
     def view(self) -> AbstractAsyncContextManager[object]:
-        return self._cut_when_silent(self._driver.transaction(isolation="repeatable_read"))
+        return self._within(self._driver.transaction(isolation="repeatable_read"))
 
     @asynccontextmanager
-    async def _cut_when_silent(self, transaction: AbstractAsyncContextManager[object]) -> AsyncIterator[object]:
-        """To begin and to end one is asked too: whoever gives the connection up must not wait for its farewell."""
-        try:
+    async def _within(self, transaction: AbstractAsyncContextManager[object]) -> AsyncIterator[object]:
+        # Whoever gives up a connection that cannot even begin must not wait for its farewell.
+        with cut_if_silent(self._driver):
             async with transaction:
                 yield None
-        except TimeoutError:
-            self._driver.terminate()
-            raise
 
     @property
     @override

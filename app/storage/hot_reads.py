@@ -15,7 +15,7 @@ from typing_extensions import override
 from app.domain.errors import DatabaseUnavailable
 from app.settings import Settings
 from app.storage.database_loss import LOSSES
-from app.storage.postgresql import Connection, connection_options
+from app.storage.postgresql import Connection, connection_options, cut_if_silent
 from app.storage.sqlite import database_file
 
 if TYPE_CHECKING:
@@ -70,12 +70,8 @@ class _OnPostgres:
             raise DatabaseUnavailable from lost
 
     async def _row(self, connection: "PoolConnection", query: str, values: Sequence[object]) -> Row | None:
-        try:
+        with cut_if_silent(connection):
             row: Any = await connection.fetchrow(query, *values)
-        except TimeoutError:
-            # Cut at once, as `postgresql.cut_when_silent` does.
-            connection.terminate()
-            raise
         return None if row is None else tuple(row)
 
     async def close(self) -> None:

@@ -3,7 +3,8 @@
 The URL is read by the driver, as libpq would read it; SQLAlchemy reads several hosts in another way.
 """
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -12,7 +13,10 @@ from sqlalchemy import Engine, ExceptionContext, event
 from typing_extensions import override
 
 if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
     _Driven = asyncpg.Connection[asyncpg.Record]
+    _Driver = _Driven | PoolConnectionProxy[asyncpg.Record]
 else:
     _Driven = asyncpg.Connection
 
@@ -64,6 +68,16 @@ def _cut(context: ExceptionContext) -> None:
         context.is_disconnect = True
         # Others may be well: one statement can be slow, too.
         context.invalidate_pool_on_disconnect = False
+
+
+@contextmanager
+def cut_if_silent(driver: "_Driver") -> Iterator[None]:
+    """The same for what is asked past SQLAlchemy, also to begin and to end a transaction."""
+    try:
+        yield
+    except TimeoutError:
+        driver.terminate()
+        raise
 
 
 def connection_options(written: str, seconds: float = _CONNECT_SECONDS) -> dict[str, Any]:
