@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from app.domain.estate import Estate
-from app.domain.fleet.catalogue import by_state, incomplete, stale, unreadable
+from app.domain.fleet.catalogue import by_state, unreadable
 from app.domain.fleet.host import HostState
 from app.domain.vms.conditions import Condition
 from app.domain.vms.vm import VmState
@@ -46,9 +46,9 @@ async def fleet_status(context: Context) -> FleetStatus:
     return FleetStatus(
         fleet_revision=fleet.revision,
         hosts=by_state(fleet, fleet.present),
-        incomplete=len(incomplete(fleet)),
+        incomplete=len(fleet.incomplete),
         unreadable=len(unreadable(fleet)),
-        stale=len(stale(fleet)),
+        stale=len(fleet.stale),
         oldest_observation=None if oldest is None else now - oldest,
         newest_observation=None if newest is None else now - newest,
         vms={state: states.get(state, 0) for state in VmState},

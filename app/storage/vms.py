@@ -81,9 +81,13 @@ _HELD: Final = Statement(
 )
 """PostgreSQL gives the VM's own row as it is once it is locked, and all else as it was when the waiting began."""
 
-_CHANGE: Final = (
-    update(vms).where(vms.c.id == bindparam("vm_key")).values(version=vms.c.version + 1, token=bindparam("fresh"))
-)
+
+def _written(token: object) -> dict[str, Any]:
+    """The columns that every write to a VM changes."""
+    return {"version": vms.c.version + 1, "token": token}
+
+
+_CHANGE: Final = update(vms).where(vms.c.id == bindparam("vm_key")).values(**_written(bindparam("fresh")))
 _START: Final = Statement(
     _CHANGE.values(boots=vms.c.boots + 1, boot=vms.c.boots + 1, moved=False, host_id=bindparam("on_host"))
 )
@@ -310,11 +314,6 @@ def change(record: VmRecord, vm: Vm, token: bytes, host_key: int | None = None) 
 
 def read_left_out(text: str) -> tuple[LeftOut, ...]:
     return tuple(_left_out(*each) for each in json.loads(text))
-
-
-def _written(token: bytes) -> dict[str, Any]:
-    """The columns that every write to a VM changes."""
-    return {"version": vms.c.version + 1, "token": token}
 
 
 def _left_out(registers: Iterable[Any], having: Any, hazards: Any) -> LeftOut:

@@ -9,7 +9,7 @@ from roadstead.cli.session import Session, end
 from roadstead.client import hosts as calls
 from roadstead.client.documents import HostState
 
-HostNames = Annotated[list[str] | None, typer.Argument(metavar="[HOST]...", help="Names of hosts.", show_default=False)]
+SomeHosts = Annotated[list[str] | None, typer.Argument(metavar="[HOST]...", help="Names of hosts.", show_default=False)]
 Labelled = Annotated[
     list[str] | None,
     typer.Option(

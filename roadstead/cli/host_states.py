@@ -6,7 +6,7 @@ from typing import Final, NamedTuple, NoReturn
 import typer
 
 from roadstead.cli.host_changes import change_each
-from roadstead.cli.host_selection import HostNames, Labelled, selected
+from roadstead.cli.host_selection import Labelled, SomeHosts, selected
 from roadstead.cli.options import command_group
 from roadstead.cli.session import session
 from roadstead.cli.turns import Declined
@@ -42,25 +42,25 @@ _RETIRE: Final = _Step("retired", ["planned", "active", "cordoned", "maintenance
 
 
 @of_hosts.command()
-def cordon(ctx: typer.Context, hosts: HostNames = None, labels: Labelled = None) -> None:
+def cordon(ctx: typer.Context, hosts: SomeHosts = None, labels: Labelled = None) -> None:
     """Let no more VMs come to active hosts. Those on them stay."""
     _take(ctx, _CORDON, hosts, labels)
 
 
 @of_hosts.command()
-def uncordon(ctx: typer.Context, hosts: HostNames = None, labels: Labelled = None) -> None:
+def uncordon(ctx: typer.Context, hosts: SomeHosts = None, labels: Labelled = None) -> None:
     """Make hosts active again that are cordoned or in maintenance."""
     _take(ctx, _UNCORDON, hosts, labels)
 
 
 @of_hosts.command()
-def maintenance(ctx: typer.Context, hosts: HostNames = None, labels: Labelled = None) -> None:
+def maintenance(ctx: typer.Context, hosts: SomeHosts = None, labels: Labelled = None) -> None:
     """Say that hosts are being worked on: no VM comes to them."""
     _take(ctx, _MAINTAIN, hosts, labels)
 
 
 @of_hosts.command()
-def retire(ctx: typer.Context, hosts: HostNames = None, labels: Labelled = None) -> None:
+def retire(ctx: typer.Context, hosts: SomeHosts = None, labels: Labelled = None) -> None:
     """Say that hosts are out of use for good. They stay in the inventory until they are deleted."""
     _take(ctx, _RETIRE, hosts, labels)
 

@@ -15,15 +15,20 @@ _LOWER: Final = 2**32
 
 
 def check_midr(midr: int) -> int:
-    """The value, if a CPU can have it. Raises ValueError with a sentence that names what was probably meant."""
-    if midr in _UNREAD:
-        message = f"no arm64 CPU has {midr:#x} in MIDR_EL1: that is what stands where the register was not read"
-        raise ValueError(message)
-    found = decode_midr(midr).architecture
-    if found != _ID_REGISTERS:
-        message = f"bits 19:16 of MIDR_EL1 are 0xf on every arm64 CPU, and {found:#x} in {midr:#x}{_hint(midr)}"
-        raise ValueError(message)
+    """The value, if a CPU can have it. Raises ValueError with its fault."""
+    if said := fault(midr):
+        raise ValueError(said)
     return midr
+
+
+def fault(midr: int) -> str | None:
+    """Why no CPU has the value, in a sentence that names what was probably meant; None if one can have it."""
+    if possible(midr):
+        return None
+    if midr in _UNREAD:
+        return f"no arm64 CPU has {midr:#x} in MIDR_EL1: that is what stands where the register was not read"
+    found = decode_midr(midr).architecture
+    return f"bits 19:16 of MIDR_EL1 are 0xf on every arm64 CPU, and {found:#x} in {midr:#x}{_hint(midr)}"
 
 
 def possible(midr: int) -> bool:

@@ -43,20 +43,14 @@ class HostFilter:
             hosts &= union(fleet.having(Facet.STATE, state) for state in self.states)
         if self.implementation:
             hosts &= _with_implementation(fleet, self.implementation)
-        for wanted, having in ((self.stale, stale), (self.incomplete, incomplete), (self.unreadable, unreadable)):
+        for wanted, found in (
+            (self.stale, fleet.stale),
+            (self.incomplete, fleet.incomplete),
+            (self.unreadable, unreadable(fleet)),
+        ):
             if wanted is not None:
-                hosts = hosts & having(fleet) if wanted else hosts - having(fleet)
+                hosts = hosts & found if wanted else hosts - found
         return hosts
-
-
-def stale(fleet: Fleet) -> FrozenBitMap:
-    """The hosts that were not observed recently enough."""
-    return fleet.stale
-
-
-def incomplete(fleet: Fleet) -> FrozenBitMap:
-    """The hosts with an unknown register (rule 1); those that cannot be read are among them."""
-    return fleet.incomplete
 
 
 def unreadable(fleet: Fleet) -> FrozenBitMap:

@@ -165,7 +165,7 @@ class Fleet:
 
     @property
     def incomplete(self) -> FrozenBitMap:
-        """Hosts that have an unknown register."""
+        """Hosts that have an unknown register (rule 1); those that cannot be read are among them."""
         return self.having(Facet.COMPLETE, value=False)
 
     def allowed(self, placement: Placement) -> FrozenBitMap:

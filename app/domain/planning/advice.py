@@ -7,7 +7,7 @@ from typing import Final
 from weakref import WeakKeyDictionary
 
 from app.domain.cpu.identity import Identity
-from app.domain.cpu.midr import check_midr, possible, wide
+from app.domain.cpu.midr import fault, wide
 from app.domain.fleet.capabilities import CAPABILITIES, Capabilities
 from app.domain.fleet.host import Capacity, Profile
 from app.domain.reference.kernels import KernelVersion
@@ -65,19 +65,11 @@ def _hosts(count: int) -> str:
 
 def _about_registers(identity: Identity) -> Iterator[Advice]:
     for midr in sorted({each.midr for each in identity.reported}):
-        if not possible(midr):
-            yield Advice("impossible_midr", f"{_refusal(midr)}. It was stored before such values were refused; mend it")
+        if said := fault(midr):
+            yield Advice("impossible_midr", f"{said}. It was stored before such values were refused; mend it")
         elif wide(midr):
             detail = f"MIDR_EL1 {midr:#x} has bits above 31, which no CPU has today; KVM gives a guest none of them"
             yield Advice("wide_midr", detail)
-
-
-def _refusal(midr: int) -> str:
-    try:
-        check_midr(midr)
-    except ValueError as error:
-        return str(error)
-    return ""
 
 
 def _about_capacity(identity: Identity, capacity: Capacity | None) -> Iterator[Advice]:

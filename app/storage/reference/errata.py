@@ -77,21 +77,15 @@ class _Range(Document):
             raise ValueError(message)
         return last
 
+    def to_domain(self) -> ModelRange:
+        """Each kind of range has the fields of the domain's that mean something for it."""
+        return ModelRange(**dict(self))
+
 
 class _ListedRange(_Range):
     """Matched against what the guest was told of."""
 
     part: Part
-
-    def to_domain(self) -> ModelRange:
-        return ModelRange(
-            implementer=self.implementer,
-            part=self.part,
-            first=self.first,
-            last=self.last,
-            config=self.config,
-            since=self.since,
-        )
 
 
 class _VcpuRange(_Range):
@@ -107,17 +101,6 @@ class _VcpuRange(_Range):
             message = "has bits outside `part_mask`"
             raise ValueError(message)
         return part
-
-    def to_domain(self) -> ModelRange:
-        return ModelRange(
-            implementer=self.implementer,
-            part=self.part,
-            first=self.first,
-            last=self.last,
-            config=self.config,
-            part_mask=self.part_mask,
-            since=self.since,
-        )
 
 
 def _not_empty(ranges: tuple[_ListedRange, ...]) -> tuple[_ListedRange, ...]:
